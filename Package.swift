@@ -1,0 +1,25 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Every Swift target of Syrinx is compiled alike: language mode 6 and the import rules that keep the arrows honest.
+let swift: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+let package = Package(
+    name: "syrinx",
+    products: [
+        .library(name: "SyrinxCore", targets: ["SyrinxCore"])
+    ],
+    targets: [
+        .target(name: "CSyrinxShims"),
+        .target(name: "SyrinxRealtime", dependencies: ["CSyrinxShims"], swiftSettings: swift),
+        .target(name: "SyrinxDSP", swiftSettings: swift),
+        .target(name: "SyrinxCore", dependencies: ["SyrinxRealtime"], swiftSettings: swift),
+        .target(
+            name: "BasicPlugin", dependencies: ["SyrinxCore", "SyrinxDSP"], path: "Plugins/Basic", swiftSettings: swift),
+    ]
+)

@@ -1,0 +1,28 @@
+internal import CSyrinxShims
+
+/// The marks at both ends of a stretch of real-time code.
+///
+/// ```swift
+/// let mode = RenderSection.enter()
+/// …
+/// RenderSection.leave(mode)
+/// ```
+///
+/// Between them denormals are flushed, and under RealtimeSanitizer every lock, allocation and system call is an error.
+public enum RenderSection {
+    /// Thread: the one that renders. Returns: the floating-point mode to restore.
+    public static func enter() -> UInt64 {
+        let mode = syrinx_float_mode_enter()
+        syrinx_realtime_enter()
+        return mode
+    }
+
+    /// Thread: the one that entered.
+    public static func leave(_ mode: UInt64) {
+        syrinx_realtime_exit()
+        syrinx_float_mode_leave(mode)
+    }
+
+    /// The processor's cycle counter. Thread: any.
+    public static func cycleCounter() -> UInt64 { syrinx_cycle_counter() }
+}
