@@ -38,7 +38,9 @@ public struct NodeRegistry: Sendable {
     }
 
     /// Adds all types of a plugin.
-    public mutating func register(_ plugin: any NodePlugin.Type) throws(PipelineError) { try plugin.register(into: &self) }
+    public mutating func register(_ plugin: any NodePlugin.Type) throws(PipelineError) {
+        try plugin.register(into: &self)
+    }
 
     public subscript(type: String) -> NodeType? { types[type] }
 

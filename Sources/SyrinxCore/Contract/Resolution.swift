@@ -13,12 +13,18 @@ public struct FormatRequest: Sendable {
     public let access: Access
     /// One for each of the descriptor's `streamInputs`; nil where nothing is linked. Control inputs have rate 1000.
     public let inputs: [PartialFormat?]
+    /// How late each stream input is, in frames at its rate, as ``Setup/Input/latency`` will say; 0 where its rate is
+    /// not known. As many as `inputs`.
+    public let inputLatencies: [Int]
     /// R, once it is known; what a source without a rate of its own follows.
     public let masterRate: Int?
 
-    public init(access: Access, inputs: [PartialFormat?], masterRate: Int?) {
+    /// - Parameter inputLatencies: nil: no input is late.
+    public init(access: Access, inputs: [PartialFormat?], inputLatencies: [Int]? = nil, masterRate: Int?) {
+        precondition(inputLatencies == nil || inputLatencies?.count == inputs.count)
         self.access = access
         self.inputs = inputs
+        self.inputLatencies = inputLatencies ?? inputs.map { _ in 0 }
         self.masterRate = masterRate
     }
 }
@@ -59,7 +65,11 @@ public enum SourceEnd: Sendable, Hashable {
 public struct OutputStream: Sendable {
     public var format: PartialFormat
     /// How much later than its inputs the output shows them, in frames of its own rate.
-    public var latency: Int
+    ///
+    /// What has come together at an output, the inputs' latency and this, must be a whole number of the output's frames.
+    /// So it is a whole number itself, unless the output has another rate than the input: then the node takes up the
+    /// fraction that ``FormatRequest/inputLatencies`` leaves (``wholeLatency(lookAhead:inputLatency:inputRate:rate:)``).
+    public var latency: Rational
     /// How much longer than its inputs it sounds, in frames of its own rate.
     public var tail: Int
     /// Which of the descriptor's `streamInputs` it needs within the same slice; nil: all of them.
@@ -71,7 +81,7 @@ public struct OutputStream: Sendable {
     public var startsPath: Bool
 
     public init(
-        _ format: PartialFormat, latency: Int = 0, tail: Int = 0, needs: [Int]? = nil, delay: Int = 0,
+        _ format: PartialFormat, latency: Rational, tail: Int = 0, needs: [Int]? = nil, delay: Int = 0,
         startsPath: Bool = false
     ) {
         self.format = format
@@ -82,8 +92,31 @@ public struct OutputStream: Sendable {
         self.startsPath = startsPath
     }
 
+    /// An output at its input's rate: the latency is a whole number of frames.
+    public init(
+        _ format: PartialFormat, latency: Int = 0, tail: Int = 0, needs: [Int]? = nil, delay: Int = 0,
+        startsPath: Bool = false
+    ) {
+        self.init(
+            format, latency: Rational(Int128(latency)), tail: tail, needs: needs, delay: delay, startsPath: startsPath)
+    }
+
     /// A control output: 1000 values a second. `latency`, `tail` and `delay` count values.
     public static func control(latency: Int = 0, needs: [Int]? = nil) -> Self {
         Self(PartialFormat(rate: Limits.controlRate, channels: 1), latency: latency, needs: needs)
+    }
+
+    /// The least latency of an output of another rate than its input that makes the sum of both whole.
+    ///
+    /// - Parameters:
+    ///   - lookAhead: what the node needs to see of its input before it can tell an output's frame, in input frames.
+    ///   - inputLatency: how late the input is, in its own frames.
+    /// - Returns: `total`: how late the output is in all, in its own frames: ceil((inputLatency + lookAhead) · rate /
+    ///   inputRate); `own`: the node's share of it, for ``latency``.
+    public static func wholeLatency(
+        lookAhead: Int, inputLatency: Int, inputRate: Int, rate: Int
+    ) -> (total: Int, own: Rational) {
+        let total = Rational(frames: inputLatency + lookAhead, rate: inputRate).frame(atRate: rate)
+        return (total, Rational(Int128(total)) - Rational(Int128(inputLatency) * Int128(rate), over: Int128(inputRate)))
     }
 }

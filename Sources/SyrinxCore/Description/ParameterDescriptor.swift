@@ -60,7 +60,8 @@ public struct ParameterDescriptor: Sendable, Hashable {
         _ name: String, in range: ClosedRange<Double>, default value: Double? = nil, unit: Unit = .none,
         required: Bool = false, live: Bool = false, _ summary: String
     ) -> Self {
-        Self(name, .number(range), unit: unit, default: value.map(Value.number), required: required, live: live, summary)
+        Self(
+            name, .number(range), unit: unit, default: value.map(Value.number), required: required, live: live, summary)
     }
 
     /// A whole number within a range.
@@ -68,7 +69,9 @@ public struct ParameterDescriptor: Sendable, Hashable {
         _ name: String, in range: ClosedRange<Int>, default value: Int? = nil, unit: Unit = .none,
         required: Bool = false, live: Bool = false, _ summary: String
     ) -> Self {
-        Self(name, .integer(range), unit: unit, default: value.map(Value.integer), required: required, live: live, summary)
+        Self(
+            name, .integer(range), unit: unit, default: value.map(Value.integer), required: required, live: live,
+            summary)
     }
 
     public static func boolean(_ name: String, default value: Bool? = nil, _ summary: String) -> Self {

@@ -59,14 +59,16 @@ public struct Parameters: Sendable {
     private func read<T>(_ name: String, _ kind: String, _ get: (Value) -> T?) throws(PipelineError) -> T? {
         guard let value = values[name] else { return nil }
         guard let result = get(value) else {
-            throw PipelineError(.internal, at: "\(path).\(name)", "the node reads it as \(kind), its descriptor says otherwise")
+            throw PipelineError(
+                .internal, at: "\(path).\(name)", "the node reads it as \(kind), its descriptor says otherwise")
         }
         return result
     }
 
     private func need<T>(_ name: String, _ value: T?) throws(PipelineError) -> T {
         guard let value else {
-            throw PipelineError(.internal, at: "\(path).\(name)", "the node needs it, its descriptor lets it stay unset")
+            throw PipelineError(
+                .internal, at: "\(path).\(name)", "the node needs it, its descriptor lets it stay unset")
         }
         return value
     }

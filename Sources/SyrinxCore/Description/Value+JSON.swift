@@ -19,7 +19,9 @@ extension Value {
         case .number(let number): text += Self.json(number)
         case .string(let string): Self.quote(string, to: &text)
         case .list(let values):
-            Self.write(values, between: "[", and: "]", breaks: values.contains { !$0.isScalar }, level: level, to: &text) {
+            Self.write(
+                values, between: "[", and: "]", breaks: values.contains { !$0.isScalar }, level: level, to: &text
+            ) {
                 $0.write(to: &$1, level: $2)
             }
         case .object(let members):
@@ -32,7 +34,8 @@ extension Value {
     }
 
     private static func write<Element>(
-        _ elements: [Element], between open: String, and close: String, breaks: Bool, level: Int?, to text: inout String,
+        _ elements: [Element], between open: String, and close: String, breaks: Bool, level: Int?,
+        to text: inout String,
         each: (Element, inout String, Int?) -> Void
     ) {
         text += open

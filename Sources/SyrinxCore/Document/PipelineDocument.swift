@@ -117,7 +117,8 @@ public struct DocumentLink: Sendable, Hashable {
     public var position: SourcePosition?
 
     public init(
-        _ text: String, scale: Double = 1, offset: Double = 0, compensate: Bool = true, at position: SourcePosition? = nil
+        _ text: String, scale: Double = 1, offset: Double = 0, compensate: Bool = true,
+        at position: SourcePosition? = nil
     ) {
         self.text = text
         self.scale = scale
