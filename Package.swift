@@ -19,6 +19,7 @@ let package = Package(
         .target(name: "SyrinxRealtime", dependencies: ["CSyrinxShims"], swiftSettings: swift),
         .target(name: "SyrinxDSP", swiftSettings: swift),
         .target(name: "SyrinxCore", dependencies: ["SyrinxRealtime"], swiftSettings: swift),
+        .target(name: "SyrinxGraph", dependencies: ["SyrinxCore", "SyrinxRealtime"], swiftSettings: swift),
         .target(
             name: "BasicPlugin", dependencies: ["SyrinxCore", "SyrinxDSP"], path: "Plugins/Basic", swiftSettings: swift),
     ]

@@ -43,7 +43,7 @@ public struct InputPort {
     @usableFromInline let port: Port
 
     @inlinable
-    init(_ port: Port) { self.port = port }
+    public init(_ port: Port) { self.port = port }
 
     @inlinable
     public var channelCount: Int { Int(port.channelCount) }
@@ -74,7 +74,7 @@ public struct OutputPort {
     @usableFromInline let port: Port
 
     @inlinable
-    init(_ port: Port) { self.port = port }
+    public init(_ port: Port) { self.port = port }
 
     @inlinable
     public var channelCount: Int { Int(port.channelCount) }

@@ -35,6 +35,12 @@ public struct Rational: Sendable, Hashable, Comparable {
         return numerator > quotient * denominator ? quotient + 1 : quotient
     }
 
+    /// The largest whole number that is not above it.
+    public var roundedDown: Int {
+        let quotient = numerator / denominator
+        return Int(numerator < quotient * denominator ? quotient - 1 : quotient)
+    }
+
     /// The nearest binary fraction, for display.
     public var double: Double { Double(numerator) / Double(denominator) }
 

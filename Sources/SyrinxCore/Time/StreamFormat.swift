@@ -33,5 +33,6 @@ public struct PartialFormat: Sendable, Hashable {
 public enum Limits {
     public static let rates = 1...6_144_000
     public static let channels = 1...1024
-    public static let controlRate = 1000
+    @inlinable
+    public static var controlRate: Int { 1000 }
 }

@@ -1,0 +1,132 @@
+internal import SyrinxCore
+
+/// Checks the nodes of a document against their descriptors and makes them.
+struct NodeChecker {
+    /// A node as far as it could be understood; links are checked against all of them.
+    struct Entry {
+        let id: String
+        let position: SourcePosition?
+        /// nil: its type is unknown, and links to it are taken on trust.
+        let descriptor: NodeDescriptor?
+        let node: CheckedPipeline.Node?
+    }
+
+    let registry: NodeRegistry
+    let directory: String
+    private(set) var entries: [Entry] = []
+    private(set) var faults: [Fault] = []
+    private(set) var reads: [(node: String, path: String)] = []
+    private(set) var writes: [(node: String, path: String)] = []
+    private(set) var secrets: [String] = []
+
+    init(registry: NodeRegistry, directory: String) {
+        self.registry = registry
+        self.directory = directory
+    }
+
+    mutating func check(_ node: DocumentNode) {
+        let path = "nodes.\(node.id)"
+        guard let type = registry[node.type] else {
+            let hint = NearestName.suggestion(node.type, among: registry.descriptors.map(\.type))
+            let message = #"found "\#(node.type)", no such node type\#(hint.isEmpty ? "; syrinx nodes lists them" : hint)"#
+            fault(message, at: "\(path).type", node.typePosition ?? node.position)
+            entries.append(Entry(id: node.id, position: node.position, descriptor: nil, node: nil))
+            return
+        }
+        let descriptor = type.descriptor
+        let known = faults.count
+        var (values, open) = parameters(of: node, descriptor, at: path)
+        let bypass = values.removeValue(forKey: "bypass") == .boolean(true)
+        var instance: (any NodeInstance)?
+        if faults.count == known, !open {
+            do throws(PipelineError) {
+                instance = try type.make(Parameters(path: path, values: values))
+            } catch {
+                let name = error.path.dropFirst(path.count + 1).prefix { $0 != "[" && $0 != "." }
+                let member = node.parameters.first { $0.name == name }
+                faults.append(Fault(error, position: member?.value.position ?? node.position))
+            }
+        }
+        entries.append(
+            Entry(
+                id: node.id, position: node.position, descriptor: descriptor,
+                node: .init(
+                    id: node.id, descriptor: descriptor, instance: instance, values: values, bypass: bypass,
+                    position: node.position)))
+    }
+
+    /// The checked values, and whether a reference among them is not looked up in this run.
+    private mutating func parameters(
+        of node: DocumentNode, _ descriptor: NodeDescriptor, at path: String
+    ) -> (values: [String: Value], open: Bool) {
+        var values: [String: Value] = [:]
+        var unanswered: Set<String> = []
+        for member in node.parameters where !member.name.hasPrefix("x-") {
+            let place = "\(path).\(member.name)"
+            guard let parameter = parameter(member.name, of: descriptor) else {
+                fault(unknown(member.name, descriptor), at: place, member.namePosition)
+                continue
+            }
+            if parameter.secret { noteSecret(member.value, at: place) }
+            var checker = ValueChecker(directory: directory)
+            switch checker.check(member.value, as: parameter.kind, unit: parameter.unit, at: place) {
+            case .value(let value): values[member.name] = value
+            case .open: unanswered.insert(member.name)
+            case .unset: break
+            case .faulty: unanswered.insert(member.name)
+            }
+            faults += parameter.secret ? checker.faults.map(masked) : checker.faults
+        }
+        var open = !unanswered.isEmpty
+        for parameter in descriptor.parameters where values[parameter.name] == nil {
+            if unanswered.contains(parameter.name) { continue }
+            if let value = parameter.defaultValue {
+                values[parameter.name] = value
+            } else if parameter.required {
+                let message = #""\#(descriptor.type)" needs \#(parameter.name): \#(parameter.summary)"#
+                fault(message, at: path, node.position)
+                open = true
+            }
+        }
+        for parameter in descriptor.parameters {
+            guard case .path(let use) = parameter.kind, let file = values[parameter.name]?.string else { continue }
+            if use == .read { reads.append((node.id, file)) } else { writes.append((node.id, file)) }
+        }
+        return (values, open)
+    }
+
+    private func parameter(_ name: String, of descriptor: NodeDescriptor) -> ParameterDescriptor? {
+        if name == "bypass", descriptor.isProcessor { return .boolean("bypass", "The input goes straight to the output.") }
+        return descriptor.parameters.first { $0.name == name }
+    }
+
+    private func unknown(_ name: String, _ descriptor: NodeDescriptor) -> String {
+        if name == "bypass" { return #""\#(descriptor.type)" is no processor: there is nothing to bypass"# }
+        return #"no such parameter of "\#(descriptor.type)""#
+            + NearestName.suggestion(name, among: descriptor.parameters.map(\.name))
+    }
+
+    private mutating func noteSecret(_ value: DocumentValue, at place: String) {
+        guard case .string(let text) = value.content, !text.text.isEmpty else { return }
+        secrets.append(text.text)
+        if text.beginsOnCommandLine {
+            let message = "a secret does not belong on the command line, where every user can read it; use ${env:NAME} or ${file:PATH}"
+            faults.append(Fault(PipelineError(.usage, at: place, message), position: value.position))
+        } else if !text.comesFromOutside {
+            let message = "a secret stands in the file; use ${env:NAME} or ${file:PATH}"
+            faults.append(
+                Fault(PipelineError(.invalidParameter, at: place, message), severity: .warning, position: value.position))
+        }
+    }
+
+    /// The same fault without the words that may hold the secret.
+    private func masked(_ fault: Fault) -> Fault {
+        Fault(
+            PipelineError(fault.error.code, at: fault.error.path, "the secret is not of the kind that is expected"),
+            severity: fault.severity, position: fault.position)
+    }
+
+    private mutating func fault(_ message: String, at path: String, _ position: SourcePosition?) {
+        faults.append(Fault(PipelineError(.invalidParameter, at: path, message), position: position))
+    }
+}

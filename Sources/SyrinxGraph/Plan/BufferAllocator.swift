@@ -1,0 +1,59 @@
+internal import SyrinxCore
+
+/// Gives every stream its buffers; a buffer whose stream is no longer read serves again.
+struct BufferAllocator {
+    private let memory: PlanMemory
+    private let frames: (Int) -> Int
+    private var free: [Int: [UnsafeMutablePointer<Float>]] = [:]
+    /// The buffers of each stream, one a channel.
+    private(set) var buffers: [Int: [UnsafeMutablePointer<Float>]] = [:]
+    private(set) var count = 0
+
+    /// - Parameter frames: the most frames that a cycle can hold at a rate.
+    init(_ memory: PlanMemory, frames: @escaping (Int) -> Int) {
+        self.memory = memory
+        self.frames = frames
+    }
+
+    mutating func run(_ schedule: Schedule) {
+        var ends = [[Int]](repeating: [], count: schedule.operations.count)
+        for (index, stream) in schedule.streams.enumerated() { ends[stream.lastUse].append(index) }
+        for (place, operation) in schedule.operations.enumerated() {
+            var passedOn: Int?
+            if operation.kind == .render {
+                for (port, output) in operation.outputs.enumerated() {
+                    guard let stream = output.stream else { continue }
+                    if port == 0, let source = inPlace(operation, at: place, schedule) {
+                        buffers[stream] = buffers[source]
+                        passedOn = source
+                    } else {
+                        let size = frames(schedule.streams[stream].rate)
+                        buffers[stream] = (0..<schedule.streams[stream].channels).map { _ in take(size) }
+                    }
+                }
+            }
+            for stream in ends[place] where stream != passedOn {
+                for buffer in (buffers[stream] ?? []).reversed() {
+                    free[frames(schedule.streams[stream].rate), default: []].append(buffer)
+                }
+            }
+        }
+    }
+
+    /// The input stream whose buffers the first output may take over.
+    private func inPlace(_ operation: Schedule.Operation, at place: Int, _ schedule: Schedule) -> Int? {
+        guard operation.worksInPlace, let input = operation.inputs.first, let output = operation.outputs.first,
+            let source = input.stream, let result = output.stream, schedule.streams[source].lastUse == place,
+            input.rate == output.rate, input.channels == Array(0..<schedule.streams[source].channels),
+            input.channels.count == schedule.streams[result].channels,
+            !operation.inputs.dropFirst().contains(where: { $0.stream == source })
+        else { return nil }
+        return source
+    }
+
+    private mutating func take(_ size: Int) -> UnsafeMutablePointer<Float> {
+        if let buffer = free[size]?.popLast() { return buffer }
+        count += 1
+        return memory.samples(size)
+    }
+}

@@ -1,0 +1,130 @@
+internal import SyrinxCore
+
+/// Gives a schedule its memory: buffers, ports, clocks, steps.
+struct PlanAssembler {
+    let pipeline: ResolvedPipeline
+    let schedule: Schedule
+    let nodes: [Plan.Node]
+    let masterRate: Int
+    let blockFrames: Int
+    let largestBlock: (Int) -> Int
+
+    /// Events that one cycle can hold.
+    private static let eventsPerCycle = 4096
+
+    func plan() -> Plan {
+        let memory = PlanMemory()
+        var allocator = BufferAllocator(memory, frames: largestBlock)
+        allocator.run(schedule)
+        let rates = self.rates
+        let clocks = memory.table(rates.map { _ in PortClock() })
+        var widest = 1
+        for operation in schedule.operations {
+            for access in operation.inputs where access.stream == nil { widest = max(widest, largestBlock(access.rate)) }
+        }
+        let silence = memory.samples(widest)
+        let hasEvents = nodes.contains { !$0.descriptor.events.isEmpty }
+        let capacity = hasEvents ? Self.eventsPerCycle : 1
+        let none = RenderEvent(node: 0, kind: 0, told: 0, happened: 0, rate: 1, values: (0, 0, 0, 0))
+        let events = memory.table([
+            CycleEvents(storage: memory.table(Array(repeating: none, count: capacity)), capacity: capacity)
+        ])
+
+        func port(_ access: Schedule.Access) -> Port {
+            let buffers = access.stream.flatMap { allocator.buffers[$0] }
+            let channels = memory.table(access.channels.map { channel in buffers.map { $0[channel] } ?? silence })
+            return Port(
+                channels: UnsafePointer(channels), channelCount: access.channels.count,
+                clock: UnsafePointer(clocks + (rates.firstIndex(of: access.rate) ?? 0)), isConnected: access.isConnected)
+        }
+
+        var steps = StepList(capacity: schedule.operations.count + schedule.loopSpans.count)
+        var names: [String] = []
+        let noWatch = memory.table([LoopWatch](), of: LoopWatch.self)
+        let noDrive = memory.table([ParameterDrive](), of: ParameterDrive.self)
+        let watches = memory.table(
+            pipeline.loops.indices.map { loop in
+                let delays = schedule.operations.filter { operation in
+                    operation.loop == loop && operation.kind == .absorb
+                }
+                let ports = delays.flatMap(\.outputs).map(port)
+                return LoopWatch(ports: UnsafePointer(memory.table(ports, of: Port.self)), count: ports.count, loudUntil: 0)
+            }, of: LoopWatch.self)
+
+        for (place, operation) in schedule.operations.enumerated() {
+            let ports = memory.table((operation.inputs + operation.outputs).map(port), of: Port.self)
+            let outlet = memory.table([EventOutlet(cycle: events, node: Int32(operation.node ?? -1))], of: EventOutlet.self)
+            let block = RenderBlock(ports: UnsafePointer(ports), inputCount: operation.inputs.count, events: outlet)
+            if let loop = operation.loop, let span = schedule.loopSpans[loop], span.lowerBound == place {
+                names.append("loop")
+                steps.append(
+                    Step(
+                        action: .loop, renderer: operation.renderer, block: block, drives: noDrive, driveCount: 0,
+                        mainClock: 0, count: span.count, pieceFrames: pipeline.loops[loop].pieceFrames,
+                        watch: watches + loop))
+            }
+            names.append(operation.name)
+            steps.append(
+                Step(
+                    action: operation.kind == .render ? .render : .absorb, renderer: operation.renderer, block: block,
+                    drives: operation.drives.isEmpty
+                        ? noDrive
+                        : memory.table(
+                            operation.drives.map { drive($0, operation, allocator, clocks, rates, memory) },
+                            of: ParameterDrive.self),
+                    driveCount: operation.drives.count, mainClock: rates.firstIndex(of: operation.mainRate) ?? 0, count: 0,
+                    pieceFrames: 0, watch: noWatch))
+        }
+        return Plan(
+            resolved: pipeline, masterRate: masterRate, largestBlock: blockFrames, nodes: nodes, sources: sources,
+            sinks: sinks, loopLength: pipeline.loops.map(\.length).max(), stepNames: names, memory: memory, steps: steps,
+            clocks: clocks, rates: rates, events: events, watches: watches, watchCount: pipeline.loops.count)
+    }
+
+    /// Every rate that occurs, R first.
+    private var rates: [Int] {
+        var rates = [masterRate]
+        for operation in schedule.operations {
+            for access in operation.inputs + operation.outputs where !rates.contains(access.rate) {
+                rates.append(access.rate)
+            }
+            if !rates.contains(operation.mainRate) { rates.append(operation.mainRate) }
+            if !operation.drives.isEmpty, !rates.contains(Limits.controlRate) { rates.append(Limits.controlRate) }
+        }
+        return rates
+    }
+
+    private func drive(
+        _ drive: Schedule.Drive, _ operation: Schedule.Operation, _ allocator: BufferAllocator,
+        _ clocks: UnsafeMutablePointer<PortClock>, _ rates: [Int], _ memory: PlanMemory
+    ) -> ParameterDrive {
+        // Room for every change that can wait: a block of values, and those that the delay holds back.
+        let held = drive.delayFrames * Limits.controlRate / operation.mainRate
+        var capacity = 16
+        while capacity < largestBlock(Limits.controlRate) + held + 8 { capacity *= 2 }
+        return ParameterDrive(
+            source: UnsafePointer(memory.table(allocator.buffers[drive.stream] ?? [])),
+            sourceClock: UnsafePointer(clocks + (rates.firstIndex(of: Limits.controlRate) ?? 0)),
+            rate: operation.mainRate, delayFrames: drive.delayFrames, parameter: drive.parameter, scale: drive.scale,
+            offset: drive.offset, lowest: drive.range.lowerBound, highest: drive.range.upperBound,
+            queue: memory.table(Array(repeating: ParameterDrive.Change(frame: 0, value: 0), count: capacity)),
+            capacity: capacity, head: 0, tail: 0, last: .nan)
+    }
+
+    private var sources: [Plan.Source] {
+        pipeline.nodes.enumerated().compactMap { index, node in
+            let bridge = nodes[index].prepared.source
+            guard bridge != nil || node.resolution.end != .never, let output = node.resolution.outputs.first,
+                let rate = output.format.rate
+            else { return nil }
+            return .init(node: node.id, bridge: bridge, rate: rate, end: node.resolution.end)
+        }
+    }
+
+    private var sinks: [Plan.Sink] {
+        pipeline.nodes.enumerated().compactMap { index, node in
+            guard let bridge = nodes[index].prepared.sink, let rate = node.inputs.first??.rate else { return nil }
+            return .init(node: node.id, bridge: bridge, rate: rate, latency: node.arrival.frame(atRate: rate))
+        }
+    }
+}

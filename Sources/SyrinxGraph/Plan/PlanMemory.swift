@@ -1,0 +1,34 @@
+/// All memory that a plan renders with: one block of samples, and the small tables that point into it.
+///
+/// Buffers begin at a cache line. Everything is allocated and touched here, and freed with the object.
+// SAFETY: filled on the control thread before the plan is handed over; owned by the render thread from then on.
+final class PlanMemory: @unchecked Sendable {
+    private var blocks: [UnsafeMutableRawPointer] = []
+    /// Bytes of samples.
+    private(set) var sampleBytes = 0
+
+    deinit { for block in blocks { block.deallocate() } }
+
+    /// Zeroed samples at a cache line's start.
+    func samples(_ count: Int) -> UnsafeMutablePointer<Float> {
+        let bytes = max(count, 16) * MemoryLayout<Float>.stride
+        let block = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: 64)
+        block.initializeMemory(as: UInt8.self, repeating: 0, count: bytes)
+        blocks.append(block)
+        sampleBytes += bytes
+        return block.assumingMemoryBound(to: Float.self)
+    }
+
+    /// A table of plain values.
+    func table<T: BitwiseCopyable>(_ values: [T]) -> UnsafeMutablePointer<T> { table(values, of: T.self) }
+
+    /// A table of values that own nothing that must be released.
+    func table<T>(_ values: [T], of: T.Type) -> UnsafeMutablePointer<T> {
+        let block = UnsafeMutableRawPointer.allocate(
+            byteCount: max(values.count, 1) * MemoryLayout<T>.stride, alignment: max(MemoryLayout<T>.alignment, 64))
+        blocks.append(block)
+        let table = block.bindMemory(to: T.self, capacity: max(values.count, 1))
+        for (index, value) in values.enumerated() { (table + index).initialize(to: value) }
+        return table
+    }
+}

@@ -1,0 +1,93 @@
+internal import SyrinxCore
+
+/// One entry of the plan's flat list.
+///
+/// Not copyable: called where it lies, it needs no count of references, so that the call costs one load and a jump (seen
+/// in the machine code of a release build; a class property or a copied existential is retained and released).
+struct Step: ~Copyable {
+    enum Action: UInt8 {
+        case render
+        case absorb
+        /// The first step of a loop: `count` steps follow that are rendered in pieces.
+        case loop
+    }
+
+    let action: Action
+    /// For a loop: that of its first step, which is not called through it.
+    let renderer: any Renderer
+    let block: RenderBlock
+    /// Control links to the renderer's parameters.
+    let drives: UnsafeMutablePointer<ParameterDrive>
+    let driveCount: Int
+    /// Which clock the frames of `drives` count on.
+    let mainClock: Int
+    /// For a loop: how many steps it holds.
+    let count: Int
+    /// For a loop: the longest piece, in frames at R.
+    let pieceFrames: Int
+    /// For a loop: where it is heard whether it still sounds.
+    let watch: UnsafeMutablePointer<LoopWatch>
+
+    borrowing func render() { renderer.render(block) }
+
+    borrowing func absorb() { renderer.absorb(block) }
+
+    borrowing func set(_ parameter: Int, to value: Double) { renderer.set(parameter, to: value) }
+}
+
+/// What a loop's delays give out, and when it was last louder than −120 dBFS.
+struct LoopWatch {
+    /// The outputs of the loop's delays.
+    let ports: UnsafePointer<Port>
+    let count: Int
+    /// The position at R just after the last cycle that held a louder sample.
+    var loudUntil: Int
+}
+
+/// A control link to a live parameter: changes wait in a queue until their frame has come.
+struct ParameterDrive {
+    struct Change: BitwiseCopyable {
+        /// The frame of the node's main clock at which the value holds.
+        var frame: Int
+        var value: Double
+    }
+
+    /// The control stream.
+    let source: UnsafePointer<UnsafeMutablePointer<Float>>
+    let sourceClock: UnsafePointer<PortClock>
+    /// Frames per second of the node's main clock.
+    let rate: Int
+    /// By how much values wait so that they meet the sound that they belong to, in frames of the main clock.
+    let delayFrames: Int
+    let parameter: Int
+    let scale: Double
+    let offset: Double
+    let lowest: Double
+    let highest: Double
+    /// A ring of changes to come; `capacity` is a power of two.
+    let queue: UnsafeMutablePointer<Change>
+    let capacity: Int
+    var head: Int
+    var tail: Int
+    /// The last value that went into the queue; NaN at first.
+    var last: Double
+
+    /// Takes the slice's values into the queue, those that change nothing left out.
+    @_noLocks @_noAllocation
+    mutating func take() {
+        let clock = sourceClock.pointee
+        let values = source[0] + clock.offset
+        for index in 0..<clock.frames {
+            let scaled = Double(values[index]) * scale + offset
+            if scaled.isNaN { continue }
+            let value = min(max(scaled, lowest), highest)
+            if value == last { continue }
+            last = value
+            // Value k holds from instant k ms on: the first frame that is not before it.
+            let instant = (clock.position + index) * rate
+            let frame = (instant + Limits.controlRate - 1) / Limits.controlRate + delayFrames
+            queue[tail & (capacity - 1)] = Change(frame: frame, value: value)
+            tail += 1
+        }
+    }
+}
