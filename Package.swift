@@ -22,5 +22,7 @@ let package = Package(
         .target(name: "SyrinxGraph", dependencies: ["SyrinxCore", "SyrinxRealtime"], swiftSettings: swift),
         .target(
             name: "BasicPlugin", dependencies: ["SyrinxCore", "SyrinxDSP"], path: "Plugins/Basic", swiftSettings: swift),
+        .testTarget(
+            name: "SyrinxGraphTests", dependencies: ["SyrinxGraph", "SyrinxCore", "BasicPlugin"], swiftSettings: swift),
     ]
 )

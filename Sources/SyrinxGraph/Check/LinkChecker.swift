@@ -41,7 +41,8 @@ struct LinkChecker {
         let source = node(from)
         let target = node(to)
         let output = source.flatMap { port(of: $0, from, isInput: false) }
-        guard let source, let target, let sourceType = nodes[source].descriptor, let targetType = nodes[target].descriptor
+        guard let source, let target, let sourceType = nodes[source].descriptor,
+            let targetType = nodes[target].descriptor
         else {
             if let target, to.parameter == nil { _ = port(of: target, to, isInput: true) }
             return
@@ -58,13 +59,15 @@ struct LinkChecker {
         } else {
             guard let input = port(of: target, to, isInput: true) else { return }
             kind = input.kind
-            place = input.kind == .events
+            place =
+                input.kind == .events
                 ? .events(input.name) : .stream(targetType.streamInputs.firstIndex(of: input) ?? 0)
         }
         guard let output else { return }
         guard output.kind == kind else {
             return fault(
-                #""\#(from.text)" gives \#(Self.word(output.kind)), "\#(to.text)" takes \#(Self.word(kind)); \#(Self.advice(output.kind, kind))"#)
+                #""\#(from.text)" gives \#(Self.word(output.kind)), "\#(to.text)" takes \#(Self.word(kind)); \#(Self.advice(output.kind, kind))"#
+            )
         }
         if output.kind != .audio, from.channel != nil || to.channel != nil {
             return fault("only audio has channels; leave the brackets out")
@@ -94,7 +97,8 @@ struct LinkChecker {
             fault(
                 ports.isEmpty
                     ? #""\#(stop.node)" (\#(type.type)) has no \#(direction)"#
-                    : #""\#(stop.node)" (\#(type.type)) has several \#(direction)s; name one: \#(ports.map { "\(stop.node):\($0.name)" }.joined(separator: ", "))"#)
+                    : #""\#(stop.node)" (\#(type.type)) has several \#(direction)s; name one: \#(ports.map { "\(stop.node):\($0.name)" }.joined(separator: ", "))"#
+            )
             return nil
         }
         if let port = ports.first(where: { $0.name == name }) { return port }
@@ -112,7 +116,9 @@ struct LinkChecker {
     ) -> Int? {
         guard let index = type.parameters.firstIndex(where: { $0.name == name }) else {
             let live = type.parameters.filter(\.live).map(\.name)
-            fault(#""\#(to.node)" (\#(type.type)) has no parameter "\#(name)"\#(NearestName.suggestion(name, among: live))"#)
+            fault(
+                #""\#(to.node)" (\#(type.type)) has no parameter "\#(name)"\#(NearestName.suggestion(name, among: live))"#
+            )
             return nil
         }
         if !type.parameters[index].live {

@@ -52,7 +52,8 @@ enum LinkParser {
         func broken(_ why: String) -> PipelineError {
             PipelineError(
                 .invalidLink,
-                #"found "\#(text)": \#(why); expected node, node[channel], node:port, node:port[channel] or node.parameter"#)
+                #"found "\#(text)": \#(why); expected node, node[channel], node:port, node:port[channel] or node.parameter"#
+            )
         }
         guard !text.isEmpty else { throw broken("a node is missing beside the arrow") }
         var rest = Substring(text)
@@ -83,7 +84,9 @@ enum LinkParser {
     }
 
     private static func index(_ digits: Substring) -> Int? {
-        guard (1...4).contains(digits.utf8.count), digits.utf8.allSatisfy({ (48...57).contains($0) }) else { return nil }
+        guard (1...4).contains(digits.utf8.count), digits.utf8.allSatisfy({ (48...57).contains($0) }) else {
+            return nil
+        }
         return Int(digits).flatMap { $0 < Limits.channels.upperBound ? $0 : nil }
     }
 

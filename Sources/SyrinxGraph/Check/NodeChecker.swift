@@ -28,7 +28,8 @@ struct NodeChecker {
         let path = "nodes.\(node.id)"
         guard let type = registry[node.type] else {
             let hint = NearestName.suggestion(node.type, among: registry.descriptors.map(\.type))
-            let message = #"found "\#(node.type)", no such node type\#(hint.isEmpty ? "; syrinx nodes lists them" : hint)"#
+            let message =
+                #"found "\#(node.type)", no such node type\#(hint.isEmpty ? "; syrinx nodes lists them" : hint)"#
             fault(message, at: "\(path).type", node.typePosition ?? node.position)
             entries.append(Entry(id: node.id, position: node.position, descriptor: nil, node: nil))
             return
@@ -96,7 +97,9 @@ struct NodeChecker {
     }
 
     private func parameter(_ name: String, of descriptor: NodeDescriptor) -> ParameterDescriptor? {
-        if name == "bypass", descriptor.isProcessor { return .boolean("bypass", "The input goes straight to the output.") }
+        if name == "bypass", descriptor.isProcessor {
+            return .boolean("bypass", "The input goes straight to the output.")
+        }
         return descriptor.parameters.first { $0.name == name }
     }
 
@@ -110,12 +113,14 @@ struct NodeChecker {
         guard case .string(let text) = value.content, !text.text.isEmpty else { return }
         secrets.append(text.text)
         if text.beginsOnCommandLine {
-            let message = "a secret does not belong on the command line, where every user can read it; use ${env:NAME} or ${file:PATH}"
+            let message =
+                "a secret does not belong on the command line, where every user can read it; use ${env:NAME} or ${file:PATH}"
             faults.append(Fault(PipelineError(.usage, at: place, message), position: value.position))
         } else if !text.comesFromOutside {
             let message = "a secret stands in the file; use ${env:NAME} or ${file:PATH}"
             faults.append(
-                Fault(PipelineError(.invalidParameter, at: place, message), severity: .warning, position: value.position))
+                Fault(
+                    PipelineError(.invalidParameter, at: place, message), severity: .warning, position: value.position))
         }
     }
 

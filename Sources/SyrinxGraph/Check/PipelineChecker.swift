@@ -47,10 +47,13 @@ public struct PipelineChecker: Sendable {
                 Fault(
                     PipelineError(
                         .invalidParameter, at: "nodes.\(write.node)",
-                        #"writes "\#(write.path)", which "\#(other)" \#(does) in the same run; give it a path of its own"#),
+                        #"writes "\#(write.path)", which "\#(other)" \#(does) in the same run; give it a path of its own"#
+                    ),
                     position: position)
             }
-            if let read = nodes.reads.first(where: { $0.path == write.path }) { faults.append(fault(read.node, "reads")) }
+            if let read = nodes.reads.first(where: { $0.path == write.path }) {
+                faults.append(fault(read.node, "reads"))
+            }
             if let other = nodes.writes[..<index].first(where: { $0.path == write.path }) {
                 faults.append(fault(other.node, "writes"))
             }
@@ -81,7 +84,8 @@ enum EngineChecker {
                 let hint = NearestName.suggestion(member.name, among: EngineParameters.descriptors.map(\.name))
                 faults.append(
                     Fault(
-                        PipelineError(.invalidParameter, at: "engine.\(member.name)", "no such setting of the engine\(hint)"),
+                        PipelineError(
+                            .invalidParameter, at: "engine.\(member.name)", "no such setting of the engine\(hint)"),
                         position: member.namePosition))
                 continue
             }

@@ -46,10 +46,12 @@ struct ValueChecker {
             return found(value, kind, unit, at: path, hint: NearestName.suggestion(text.text, among: words))
         case (.list(let element, let count), .list(let values)):
             guard count.contains(values.count) else {
-                return fault(value, at: path, "found \(values.count) entries, expected \(Wording.range(count, of: "entries"))")
+                return fault(
+                    value, at: path, "found \(values.count) entries, expected \(Wording.range(count, of: "entries"))")
             }
             return elements(
-                values.enumerated().map { (place: "\(path)[\($0)]", value: $1, kind: element) }, unit, { .list($0.map(\.1)) })
+                values.enumerated().map { (place: "\(path)[\($0)]", value: $1, kind: element) }, unit,
+                { .list($0.map(\.1)) })
         case (.map(let element), .object(let members)):
             return elements(
                 members.map { (place: "\(path).\($0.name)", value: $0.value, kind: element) }, unit,

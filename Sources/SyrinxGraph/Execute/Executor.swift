@@ -215,7 +215,8 @@ public final class Executor: Engine {
         for clock in 0..<clockCount {
             let whole = saved[clock]
             let rate = rates[clock]
-            let begin = from == saved[main].position ? whole.position : max(whole.position, ceiling(from, rate, mainRate))
+            let begin =
+                from == saved[main].position ? whole.position : max(whole.position, ceiling(from, rate, mainRate))
             let end = last ? whole.position + whole.frames : ceiling(to, rate, mainRate)
             let stop = min(max(end, begin), whole.position + whole.frames)
             clocks[clock] = PortClock(

@@ -1,5 +1,5 @@
-public import SyrinxCore
 internal import Synchronization
+public import SyrinxCore
 
 /// Renders as fast as it goes, from the sources' first frame to the run's last, and waits for whoever is slower.
 ///
@@ -65,7 +65,8 @@ public final class OfflineDriver: Driver {
                 if frames == 0 { continue }
             }
             for sink in plan.sinks {
-                let through = Rational(frames: executor.position + frames, rate: plan.masterRate).frame(atRate: sink.rate)
+                let through = Rational(frames: executor.position + frames, rate: plan.masterRate).frame(
+                    atRate: sink.rate)
                 guard sink.bridge.waitToTake(through: through) else { return false }
             }
             executor.render(frames)
@@ -108,7 +109,8 @@ public final class OfflineDriver: Driver {
         }
         let now = Rational(frames: executor.position, rate: plan.masterRate)
         let quiet = Rational(frames: executor.loopsLoudUntil, rate: plan.masterRate) + length
-        guard now >= latest, isOnGrid(now, from: latest), max(quiet, latest) <= now || now >= latest + Self.longestRinging
+        guard now >= latest, isOnGrid(now, from: latest),
+            max(quiet, latest) <= now || now >= latest + Self.longestRinging
         else { return }
         end = now + plan.tail
         tellEnd(now + plan.tail)

@@ -20,7 +20,9 @@ struct PlanAssembler {
         let clocks = memory.table(rates.map { _ in PortClock() })
         var widest = 1
         for operation in schedule.operations {
-            for access in operation.inputs where access.stream == nil { widest = max(widest, largestBlock(access.rate)) }
+            for access in operation.inputs where access.stream == nil {
+                widest = max(widest, largestBlock(access.rate))
+            }
         }
         let silence = memory.samples(widest)
         let hasEvents = nodes.contains { !$0.descriptor.events.isEmpty }
@@ -35,7 +37,8 @@ struct PlanAssembler {
             let channels = memory.table(access.channels.map { channel in buffers.map { $0[channel] } ?? silence })
             return Port(
                 channels: UnsafePointer(channels), channelCount: access.channels.count,
-                clock: UnsafePointer(clocks + (rates.firstIndex(of: access.rate) ?? 0)), isConnected: access.isConnected)
+                clock: UnsafePointer(clocks + (rates.firstIndex(of: access.rate) ?? 0)), isConnected: access.isConnected
+            )
         }
 
         var steps = StepList(capacity: schedule.operations.count + schedule.loopSpans.count)
@@ -48,12 +51,14 @@ struct PlanAssembler {
                     operation.loop == loop && operation.kind == .absorb
                 }
                 let ports = delays.flatMap(\.outputs).map(port)
-                return LoopWatch(ports: UnsafePointer(memory.table(ports, of: Port.self)), count: ports.count, loudUntil: 0)
+                return LoopWatch(
+                    ports: UnsafePointer(memory.table(ports, of: Port.self)), count: ports.count, loudUntil: 0)
             }, of: LoopWatch.self)
 
         for (place, operation) in schedule.operations.enumerated() {
             let ports = memory.table((operation.inputs + operation.outputs).map(port), of: Port.self)
-            let outlet = memory.table([EventOutlet(cycle: events, node: Int32(operation.node ?? -1))], of: EventOutlet.self)
+            let outlet = memory.table(
+                [EventOutlet(cycle: events, node: Int32(operation.node ?? -1))], of: EventOutlet.self)
             let block = RenderBlock(ports: UnsafePointer(ports), inputCount: operation.inputs.count, events: outlet)
             if let loop = operation.loop, let span = schedule.loopSpans[loop], span.lowerBound == place {
                 names.append("loop")
@@ -72,12 +77,14 @@ struct PlanAssembler {
                         : memory.table(
                             operation.drives.map { drive($0, operation, allocator, clocks, rates, memory) },
                             of: ParameterDrive.self),
-                    driveCount: operation.drives.count, mainClock: rates.firstIndex(of: operation.mainRate) ?? 0, count: 0,
+                    driveCount: operation.drives.count, mainClock: rates.firstIndex(of: operation.mainRate) ?? 0,
+                    count: 0,
                     pieceFrames: 0, watch: noWatch))
         }
         return Plan(
             resolved: pipeline, masterRate: masterRate, largestBlock: blockFrames, nodes: nodes, sources: sources,
-            sinks: sinks, loopLength: pipeline.loops.map(\.length).max(), stepNames: names, memory: memory, steps: steps,
+            sinks: sinks, loopLength: pipeline.loops.map(\.length).max(), stepNames: names, memory: memory,
+            steps: steps,
             clocks: clocks, rates: rates, events: events, watches: watches, watchCount: pipeline.loops.count)
     }
 

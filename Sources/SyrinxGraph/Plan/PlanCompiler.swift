@@ -130,7 +130,8 @@ public struct PlanCompiler {
                 let links = incoming[index].filter { $0.port == .stream(port) }
                 // Inside a loop, an input that comes later is bound once it is there.
                 let isLate = node.loop != nil && links.contains { streams[$0.source].isEmpty }
-                inputs.append(isLate ? silence(format.format) : gather(links, as: format.format, for: index, port: port))
+                inputs.append(
+                    isLate ? silence(format.format) : gather(links, as: format.format, for: index, port: port))
             }
             let drives = incoming[index].compactMap { drive($0, of: index, inputs: formats) }
             let operation = schedule.operations.count
@@ -196,7 +197,8 @@ public struct PlanCompiler {
                 }
             }
         }
-        let name = node.descriptor.streamInputs[port] == node.descriptor.mainInput
+        let name =
+            node.descriptor.streamInputs[port] == node.descriptor.mainInput
             ? node.id : "\(node.id):\(node.descriptor.streamInputs[port].name)"
         let offset = links.reduce(Float(0)) { $0 + Float($1.offset) }
         let mixed = schedule.add(

@@ -104,7 +104,9 @@ struct Schedule {
     /// Lets what a loop touches live until the loop's end, since its pieces lie side by side in the buffers.
     mutating func extendThroughLoops() {
         for (index, stream) in streams.enumerated() {
-            for span in loopSpans.values where span.contains(stream.lastUse) { streams[index].lastUse = span.upperBound }
+            for span in loopSpans.values where span.contains(stream.lastUse) {
+                streams[index].lastUse = span.upperBound
+            }
         }
     }
 }

@@ -47,7 +47,8 @@ struct FormatSolver {
             guard let instance = node.instance else { return nil }
             let inputs = [PartialFormat?](repeating: nil, count: node.descriptor.streamInputs.count)
             // A fault here is reported when formats are settled.
-            guard let found = try? instance.resolve(FormatRequest(access: access, inputs: inputs, masterRate: nil)) else {
+            guard let found = try? instance.resolve(FormatRequest(access: access, inputs: inputs, masterRate: nil))
+            else {
                 return nil
             }
             let isOpen = access != .all && node.descriptor.parameters.contains { $0.isRead }
@@ -101,7 +102,8 @@ struct FormatSolver {
             let sameRate = input.rate == nil || output.rate == nil || input.rate == output.rate
             let sameWidth = input.channels == nil || output.channels == nil || input.channels == output.channels
             guard sameRate, sameWidth || input.channels == 1 else {
-                throw PipelineError(.invalidParameter, "cannot be bypassed: its output has another format than its input")
+                throw PipelineError(
+                    .invalidParameter, "cannot be bypassed: its output has another format than its input")
             }
         }
         return resolution
@@ -153,7 +155,8 @@ struct FormatSolver {
         guard input.kind == .audio, let has = pipeline.sourceFormat(link).channels else { return }
         let (from, to) = pipeline.checked.texts(of: link)
         func fault(_ message: String) {
-            faults.append(Fault(PipelineError(.invalidLink, at: "links[\(link.index)]", message), position: link.position))
+            faults.append(
+                Fault(PipelineError(.invalidLink, at: "links[\(link.index)]", message), position: link.position))
         }
         if let channel = link.sourceChannel, channel >= has {
             return fault("\"\(from)\": \"\(source.id)\" has \(Wording.channels(has)), counted from 0")
@@ -170,7 +173,8 @@ struct FormatSolver {
         } else if gives != wants, gives != 1, !(input.mixesDown && wants == 1) {
             let named = wants == 1 ? ", or name one: \(source.id)[0]" : ", or name them: \(source.id)[0]"
             fault(
-                "\"\(from)\" has \(Wording.channels(gives)), \"\(target.id):\(input.name)\" takes \(wants); put a \"matrix\" between\(named)")
+                "\"\(from)\" has \(Wording.channels(gives)), \"\(target.id):\(input.name)\" takes \(wants); put a \"matrix\" between\(named)"
+            )
         }
     }
 }

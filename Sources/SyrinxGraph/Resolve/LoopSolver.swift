@@ -31,9 +31,11 @@ struct LoopSolver {
         var left = nodes
         var order: [Int] = []
         while !left.isEmpty {
-            guard let next = left.firstIndex(where: { node in
-                !links.contains { $0.target == node && left.contains($0.source) }
-            }) else { return nil }
+            guard
+                let next = left.firstIndex(where: { node in
+                    !links.contains { $0.target == node && left.contains($0.source) }
+                })
+            else { return nil }
             order.append(left.remove(at: next))
         }
         return order
@@ -56,7 +58,8 @@ struct LoopSolver {
                         Fault(
                             PipelineError(
                                 .invalidGraph, at: node.path,
-                                "its declared delay of \(output.delay) frames is shorter than one frame at \(master) Hz; a loop needs \(least) ms or more"),
+                                "its declared delay of \(output.delay) frames is shorter than one frame at \(master) Hz; a loop needs \(least) ms or more"
+                            ),
                             position: node.position))
                 }
                 piece = min(piece, max(frames, 1))
@@ -77,12 +80,15 @@ struct LoopSolver {
         // Follow the needed links backwards from any node of the loop until one comes again.
         let needed = inside.filter(pipeline.isNeeded)
         var left = nodes
-        while let free = left.firstIndex(where: { node in !needed.contains { $0.target == node && left.contains($0.source) } }) {
+        while let free = left.firstIndex(where: { node in
+            !needed.contains { $0.target == node && left.contains($0.source) }
+        }) {
             left.remove(at: free)
         }
         var walk = [left[0]]
         while true {
-            guard let link = needed.first(where: { $0.target == walk[walk.count - 1] && left.contains($0.source) }) else { break }
+            guard let link = needed.first(where: { $0.target == walk[walk.count - 1] && left.contains($0.source) })
+            else { break }
             if let start = walk.firstIndex(of: link.source) {
                 walk = Array(walk[start...])
                 break

@@ -43,7 +43,8 @@ extension ResolvedPipeline {
 extension ResolvedPipeline.Link {
     init(_ link: CheckedPipeline.Link, output: Int) {
         self.init(
-            source: link.source, output: output, sourceChannel: link.sourceChannel, target: link.target, port: link.port,
+            source: link.source, output: output, sourceChannel: link.sourceChannel, target: link.target,
+            port: link.port,
             targetChannel: link.targetChannel, scale: link.scale, offset: link.offset, compensate: link.compensate,
             index: link.index, position: link.position)
     }

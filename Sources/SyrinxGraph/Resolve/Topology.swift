@@ -123,7 +123,9 @@ private struct Heap {
         var parent = 0
         while true {
             let children = [2 * parent + 1, 2 * parent + 2].filter { $0 < items.count }
-            guard let child = children.min(by: { items[$0] < items[$1] }), items[child] < items[parent] else { return first }
+            guard let child = children.min(by: { items[$0] < items[$1] }), items[child] < items[parent] else {
+                return first
+            }
             items.swapAt(parent, child)
             parent = child
         }
