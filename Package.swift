@@ -21,8 +21,20 @@ let package = Package(
         .target(name: "SyrinxCore", dependencies: ["SyrinxRealtime"], swiftSettings: swift),
         .target(name: "SyrinxGraph", dependencies: ["SyrinxCore", "SyrinxRealtime"], swiftSettings: swift),
         .target(
-            name: "BasicPlugin", dependencies: ["SyrinxCore", "SyrinxDSP"], path: "Plugins/Basic", swiftSettings: swift),
+            name: "BasicPlugin", dependencies: ["SyrinxCore", "SyrinxDSP"], path: "Plugins/Basic", exclude: ["README.md"],
+            swiftSettings: swift),
+
+        // For tests only.
+        .target(name: "CHeapProbe"),
+        .target(
+            name: "SyrinxTestKit", dependencies: ["CHeapProbe", "SyrinxCore", "SyrinxRealtime"], swiftSettings: swift),
+
         .testTarget(
             name: "SyrinxGraphTests", dependencies: ["SyrinxGraph", "SyrinxCore", "BasicPlugin"], swiftSettings: swift),
+        .testTarget(
+            name: "SyrinxDSPTests", dependencies: ["SyrinxDSP", "SyrinxTestKit"], swiftSettings: swift),
+        .testTarget(
+            name: "BasicPluginTests", dependencies: ["BasicPlugin", "SyrinxCore", "SyrinxDSP", "SyrinxTestKit"],
+            swiftSettings: swift),
     ]
 )

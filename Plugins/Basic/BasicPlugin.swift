@@ -4,5 +4,6 @@ public import SyrinxCore
 public enum BasicPlugin: NodePlugin {
     public static func register(into registry: inout NodeRegistry) throws(PipelineError) {
         try registry.register(GainNode.self)
+        try registry.register(SignalNode.self)
     }
 }

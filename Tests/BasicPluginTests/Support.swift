@@ -1,0 +1,24 @@
+import SyrinxCore
+import SyrinxTestKit
+import Testing
+
+@testable import BasicPlugin
+
+/// Fails with one issue for every rule of the contract that the node's renderer breaks.
+func expectConformance<N: Node>(
+    _ type: N.Type, _ values: [String: Value] = [:], channels: [Int?] = [], tolerance: Float = 0,
+    memoryFrames: Int? = 0,
+    frames: Int = 9_000, moves: [NodeHarness.Move]? = nil, sourceLocation: SourceLocation = #_sourceLocation
+) throws {
+    var plan = ConformancePlan(N.descriptor, channels: channels)
+    plan.tolerance = tolerance
+    plan.memoryFrames = memoryFrames
+    plan.frames = frames
+    plan.moves = moves
+    for fault in try checkConformance(type, values, plan) {
+        Issue.record("\(values): \(fault)", sourceLocation: sourceLocation)
+    }
+}
+
+let stereo48 = StreamFormat(rate: 48_000, channels: 2)
+let mono48 = StreamFormat(rate: 48_000, channels: 1)
