@@ -16,6 +16,7 @@ let package = Package(
     ],
     targets: [
         .target(name: "CSyrinxShims"),
+        .systemLibrary(name: "CSampleRate", pkgConfig: "samplerate", providers: [.apt(["libsamplerate0-dev"])]),
         .target(name: "SyrinxRealtime", dependencies: ["CSyrinxShims"], swiftSettings: swift),
         .target(name: "SyrinxDSP", swiftSettings: swift),
         .target(name: "SyrinxCore", dependencies: ["SyrinxRealtime"], swiftSettings: swift),
@@ -23,6 +24,9 @@ let package = Package(
         .target(
             name: "BasicPlugin", dependencies: ["SyrinxCore", "SyrinxDSP"], path: "Plugins/Basic", exclude: ["README.md"],
             swiftSettings: swift),
+        .target(
+            name: "ResamplePlugin", dependencies: ["SyrinxCore", "CSampleRate"], path: "Plugins/Resample",
+            exclude: ["README.md"], swiftSettings: swift),
 
         // For tests only.
         .target(name: "CHeapProbe"),

@@ -1,0 +1,2 @@
+// libsamplerate, for Plugins/Resample.
+#include <samplerate.h>
