@@ -40,5 +40,6 @@ let package = Package(
         .testTarget(
             name: "BasicPluginTests", dependencies: ["BasicPlugin", "SyrinxCore", "SyrinxDSP", "SyrinxTestKit"],
             swiftSettings: swift),
+        .testTarget(name: "ArchitectureTests", swiftSettings: swift),
     ]
 )

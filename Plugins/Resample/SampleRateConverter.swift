@@ -1,5 +1,5 @@
 internal import CSampleRate
-internal import SyrinxCore
+package import SyrinxCore
 
 /// How libsamplerate finds the values between samples.
 package enum Interpolation: Sendable, Hashable {
@@ -65,7 +65,7 @@ package enum Interpolation: Sendable, Hashable {
 /// One of libsamplerate's converters: owns the library's handle.
 ///
 /// - Shape: interleaved frames in and out.
-struct SampleRateConverter: ~Copyable {
+package struct SampleRateConverter: ~Copyable {
     /// The most channels that the library takes at once.
     static let mostChannels = 128
     /// The library's limits of r_out / r_in, both ways.
@@ -77,7 +77,7 @@ struct SampleRateConverter: ~Copyable {
 
     /// - Throws: `.internal` if the library refuses, in its own words.
     /// - Thread: control. Allocates all that the library will ever need.
-    init(_ interpolation: Interpolation, channels: Int, ratio: Double) throws(PipelineError) {
+    package init(_ interpolation: Interpolation, channels: Int, ratio: Double) throws(PipelineError) {
         var code: Int32 = 0
         guard let state = src_new(interpolation.number, Int32(channels), &code) else {
             let words = src_strerror(code).map { String(cString: $0) }
@@ -95,7 +95,7 @@ struct SampleRateConverter: ~Copyable {
     /// - Returns: how many frames were taken in and given out; none of both for fewer than ``Interpolation/leastInput``.
     /// - Thread: render, or control before it: one at a time.
     @_noLocks @_noAllocation
-    func process(
+    package func process(
         _ input: UnsafePointer<Float>, frames inputFrames: Int, into output: UnsafeMutablePointer<Float>,
         frames outputFrames: Int
     ) -> (taken: Int, given: Int) {
