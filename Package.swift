@@ -22,7 +22,8 @@ let package = Package(
         .target(name: "SyrinxCore", dependencies: ["SyrinxRealtime"], swiftSettings: swift),
         .target(name: "SyrinxGraph", dependencies: ["SyrinxCore", "SyrinxRealtime"], swiftSettings: swift),
         .target(
-            name: "BasicPlugin", dependencies: ["SyrinxCore", "SyrinxDSP"], path: "Plugins/Basic", exclude: ["README.md"],
+            name: "BasicPlugin", dependencies: ["SyrinxCore", "SyrinxDSP"], path: "Plugins/Basic",
+            exclude: ["README.md"],
             swiftSettings: swift),
         .target(
             name: "ResamplePlugin", dependencies: ["SyrinxCore", "CSampleRate"], path: "Plugins/Resample",
