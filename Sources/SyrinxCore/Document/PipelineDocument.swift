@@ -6,7 +6,8 @@ public struct PipelineDocument: Sendable {
     public var description: String?
     /// The members of `engine`, unchecked.
     public var engine: [DocumentMember]
-    /// In the order of the file.
+    /// In the order of the file. An id that the file has twice is there twice: the reader reports it, the checker looks
+    /// at both.
     public var nodes: [DocumentNode]
     public var links: [DocumentLink]
     /// How the document is called in reports: the file's name as the user gave it.
@@ -61,14 +62,19 @@ public struct DocumentText: Sendable, Hashable {
     public var beginsOnCommandLine: Bool
     /// It holds something from the environment or a file, not only what is written in the document.
     public var comesFromOutside: Bool
+    /// It holds something that was typed as such on the command line, where a secret has no place: other users and the
+    /// shell's history see it.
+    public var isTypedOnCommandLine: Bool
 
     public init(
-        _ text: String, isReference: Bool = false, beginsOnCommandLine: Bool = false, comesFromOutside: Bool = false
+        _ text: String, isReference: Bool = false, beginsOnCommandLine: Bool = false, comesFromOutside: Bool = false,
+        isTypedOnCommandLine: Bool = false
     ) {
         self.text = text
         self.isReference = isReference
         self.beginsOnCommandLine = beginsOnCommandLine
         self.comesFromOutside = comesFromOutside
+        self.isTypedOnCommandLine = isTypedOnCommandLine
     }
 }
 
@@ -89,6 +95,7 @@ public struct DocumentMember: Sendable, Hashable {
 public struct DocumentNode: Sendable, Hashable {
     public var id: String
     public var position: SourcePosition?
+    /// Empty where the file gives none that can be read; that fault is reported by the reader.
     public var type: String
     public var typePosition: SourcePosition?
     /// All members but `type`; `bypass` is among them.
