@@ -20,6 +20,7 @@ let package = Package(
         .target(name: "SyrinxRealtime", dependencies: ["CSyrinxShims"], swiftSettings: swift),
         .target(name: "SyrinxDSP", swiftSettings: swift),
         .target(name: "SyrinxCore", dependencies: ["SyrinxRealtime"], swiftSettings: swift),
+        .target(name: "SyrinxConfig", dependencies: ["SyrinxCore"], swiftSettings: swift),
         .target(name: "SyrinxGraph", dependencies: ["SyrinxCore", "SyrinxRealtime"], swiftSettings: swift),
         .target(
             name: "BasicPlugin", dependencies: ["SyrinxCore", "SyrinxDSP"], path: "Plugins/Basic",
@@ -34,6 +35,9 @@ let package = Package(
         .target(
             name: "SyrinxTestKit", dependencies: ["CHeapProbe", "SyrinxCore", "SyrinxRealtime"], swiftSettings: swift),
 
+        .testTarget(
+            name: "SyrinxConfigTests", dependencies: ["SyrinxConfig", "SyrinxCore", "BasicPlugin"],
+            swiftSettings: swift),
         .testTarget(
             name: "SyrinxGraphTests", dependencies: ["SyrinxGraph", "SyrinxCore", "BasicPlugin"], swiftSettings: swift),
         .testTarget(

@@ -1,0 +1,57 @@
+internal import Glibc
+
+/// Reads small files whole.
+enum FileBytes {
+    enum Problem: Error {
+        /// The system's word: `errno`.
+        case system(Int32)
+        case isDirectory
+        case isTooLarge
+    }
+
+    /// The bytes of a file, a pipe or a device.
+    ///
+    /// - Throws: `.isTooLarge` as soon as more than `limit` bytes have come.
+    /// - Thread: control; blocks.
+    static func read(_ path: String, limit: Int) throws(Problem) -> [UInt8] {
+        let file = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY)
+        guard file >= 0 else { throw .system(errno) }
+        defer { close(file) }
+        var status = stat()
+        guard fstat(file, &status) == 0 else { throw .system(errno) }
+        if status.st_mode & S_IFMT == S_IFDIR { throw .isDirectory }
+        var bytes: [UInt8] = []
+        if status.st_mode & S_IFMT == S_IFREG {
+            if status.st_size > limit { throw .isTooLarge }
+            bytes.reserveCapacity(Int(status.st_size))
+        }
+        var failure: Int32 = 0
+        var chunk = [UInt8](repeating: 0, count: 1 << 16)
+        while bytes.count <= limit {
+            let count = chunk.withUnsafeMutableBytes { Glibc.read(file, $0.baseAddress, $0.count) }
+            if count == 0 { return bytes }
+            if count < 0 {
+                failure = errno
+                if failure == EINTR { continue }
+                throw .system(failure)
+            }
+            bytes += chunk[..<count]
+        }
+        throw .isTooLarge
+    }
+
+    /// The system's words for an `errno`.
+    static func words(for code: Int32) -> String { String(cString: strerror(code)) }
+
+    /// A path in a folder; an absolute path stays as it is.
+    static func join(_ folder: String, _ path: String) -> String {
+        path.hasPrefix("/") || folder.isEmpty || folder == "."
+            ? path : folder.hasSuffix("/") ? folder + path : folder + "/" + path
+    }
+
+    /// The folder that holds a file.
+    static func folder(of path: String) -> String {
+        guard let slash = path.lastIndex(of: "/") else { return "." }
+        return slash == path.startIndex ? "/" : String(path[..<slash])
+    }
+}
