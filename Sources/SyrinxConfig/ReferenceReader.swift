@@ -27,6 +27,7 @@ struct ReferenceReader {
     /// Names of `--var` that the file asks for.
     var used: Set<String> = []
     private var growth = 0
+    private var isOverCount = false
     private var files: [String: Result<String, FileBytes.Problem>] = [:]
 
     init(lookup: Lookup, folder: String) {
@@ -120,9 +121,12 @@ struct ReferenceReader {
             return .unresolved("")
         }
         if references.count == Self.countLimit {
-            fault("found more than \(Self.countLimit) references, expected \(Self.countLimit) at most", path, position)
+            if isOverCount { return .unresolved("") }
+            isOverCount = true
+            let message = "found more than \(Self.countLimit) references, expected \(Self.countLimit) at most"
+            fault(message, path, position)
+            return .unresolved("")
         }
-        if references.count >= Self.countLimit { return .unresolved("") }
         let found: DocumentValue.Content?
         let source: DocumentReference.Source
         if let colon = name.firstIndex(of: ":") {
