@@ -35,6 +35,7 @@ extension JSONReader {
             skipByte()
         }
         report("found a comment that does not end, expected \"*/\"", at: position)
+        stop()
     }
 
     /// Skips what no rule explains: at least one byte, unless it is a comma or closing bracket that the caller knows.
@@ -197,6 +198,7 @@ extension JSONReader {
         }
         report("found a string that does not end on its line, expected a closing quote", at: position)
         forgivesMissingComma = true
+        forgivesMissingBracket = true
         return String(decoding: text, as: UTF8.self)
     }
 

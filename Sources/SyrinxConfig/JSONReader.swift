@@ -32,6 +32,8 @@ package struct JSONReader {
     private var path: [PathStep] = []
     /// The string before this ran to the end of its line and took the comma with it.
     var forgivesMissingComma = false
+    /// It may have taken a closing bracket too.
+    var forgivesMissingBracket = false
 
     private enum PathStep {
         case name(String)
@@ -98,6 +100,7 @@ package struct JSONReader {
 
     private mutating func value() -> DocumentValue {
         let position = here()
+        forgivesMissingBracket = false
         valueCount += 1
         if valueCount > Self.valueLimit {
             report("found more than \(Self.valueLimit) values in one file, expected \(Self.valueLimit) at most")
@@ -217,13 +220,13 @@ package struct JSONReader {
                 offset += 1
                 return true
             case nil:
-                report("found the end of the file, expected \(closing)")
+                if !forgivesMissingBracket { report("found the end of the file, expected \(closing)") }
                 return true
             case UInt8(ascii: ","):
                 report("found \",\", expected \(expected)")
                 offset += 1
             case UInt8(ascii: "}"), UInt8(ascii: "]"):
-                report("found \(foundHere()), expected \(closing)")
+                if !forgivesMissingBracket { report("found \(foundHere()), expected \(closing)") }
                 let bracket: UInt8 = bytes[offset] == UInt8(ascii: "}") ? UInt8(ascii: "{") : UInt8(ascii: "[")
                 // It closes an outer one if it can, else it is this one's, mistyped.
                 if !open.contains(where: { $0.bracket == bracket }) { offset += 1 }
@@ -324,7 +327,7 @@ package struct JSONReader {
     private var syntaxFaultCount = 0
 
     /// Leaves the rest of the file unread.
-    private mutating func stop() {
+    mutating func stop() {
         syntaxFaultCount = Self.syntaxFaultLimit + 1
         offset = bytes.count
     }

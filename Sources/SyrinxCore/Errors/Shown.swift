@@ -39,7 +39,8 @@ public enum Shown {
     private static func isVisible(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.value {
         case 0..<0x20, 0x7F..<0xA0: false  // C0, DEL, C1
-        case 0x200B...0x200F, 0x2028...0x202E, 0x2060...0x206F, 0xFEFF: false  // no width, line ends, direction
+        case 0xAD, 0x61C, 0x180E, 0xFEFF, 0xFFF9...0xFFFB: false  // no width, direction, notes between lines
+        case 0x200B...0x200F, 0x2028...0x202E, 0x2060...0x206F: false  // no width, line ends, direction
         case 0xE0000...0xE0FFF: false  // tags
         default: true
         }
