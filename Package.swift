@@ -45,6 +45,9 @@ let package = Package(
         .testTarget(
             name: "BasicPluginTests", dependencies: ["BasicPlugin", "SyrinxCore", "SyrinxDSP", "SyrinxTestKit"],
             swiftSettings: swift),
+        .testTarget(
+            name: "ResamplePluginTests", dependencies: ["ResamplePlugin", "SyrinxCore", "SyrinxTestKit"],
+            swiftSettings: swift),
         .testTarget(name: "ArchitectureTests", swiftSettings: swift),
     ]
 )
