@@ -29,6 +29,10 @@ let package = Package(
         .target(
             name: "ResamplePlugin", dependencies: ["SyrinxCore", "CSampleRate"], path: "Plugins/Resample",
             exclude: ["README.md"], swiftSettings: swift),
+        .systemLibrary(name: "CSndfile", pkgConfig: "sndfile", providers: [.apt(["libsndfile1-dev"])]),
+        .target(
+            name: "FilePlugin", dependencies: ["SyrinxCore", "SyrinxRealtime", "SyrinxDSP", "CSndfile"],
+            path: "Plugins/File", swiftSettings: swift),
 
         // For tests only.
         .target(name: "CHeapProbe"),
@@ -49,5 +53,8 @@ let package = Package(
             name: "ResamplePluginTests", dependencies: ["ResamplePlugin", "SyrinxCore", "SyrinxTestKit"],
             swiftSettings: swift),
         .testTarget(name: "ArchitectureTests", swiftSettings: swift),
+        .testTarget(
+            name: "FilePluginTests", dependencies: ["FilePlugin", "SyrinxCore", "SyrinxRealtime", "SyrinxDSP"],
+            swiftSettings: swift),
     ]
 )

@@ -1,0 +1,230 @@
+internal import Glibc
+internal import SyrinxCore
+internal import SyrinxDSP
+
+/// What a sink was told to write, once everything is known.
+struct OutputPlan: Sendable {
+    var path: String
+    var container: Container
+    var subtype: Subtype
+    var rate: Int
+    var channels: Int
+    /// nil: the encoder's own default.
+    var quality: Double?
+    var dithers: Bool
+    /// True: bytes can only be appended.
+    var isStream: Bool
+    var metadata = Metadata()
+
+    /// As libsndfile sees it.
+    var shape: SoundFile.Shape {
+        SoundFile.Shape(rate: rate, channels: channels, format: container.code | subtype.code)
+    }
+}
+
+/// Turns frames into bytes of a format: our own WAV writer, or libsndfile's encoders.
+///
+/// Uncompressed samples are converted here and written as they are, also within libsndfile's containers: its own
+/// conversion is slower, and clips by rules of its own.
+///
+/// - Thread: one at a time.
+final class AudioEncoder {
+    private let plan: OutputPlan
+    private let output: ByteOutput
+    /// libsndfile's handle, if it takes part; nil once finished.
+    private var file: SoundFileBox?
+    /// Our own header, rewritten at the end.
+    private let wave: WaveHeader?
+    /// Set: samples are written as they are, in this encoding and byte order.
+    private let direct: (encoding: PCMEncoding, isSwapped: Bool)?
+    private let integers: UnsafeMutablePointer<Int32>
+    private let bytes: UnsafeMutableRawPointer
+    private let capacity: Int
+    /// Where the samples begin, and samples' bytes so far.
+    private var dataStart = 0
+    private var dataBytes = 0
+    /// The index of the next sample, for the dither.
+    private var sampleIndex = 0
+    private(set) var clipped = 0
+
+    /// Holds a handle where a class needs one that can go away early.
+    private final class SoundFileBox {
+        var file: SoundFile?
+        init(_ file: consuming SoundFile) { self.file = consume file }
+    }
+
+    /// Opens the encoder.
+    ///
+    /// - Parameter largestChunk: the most frames that one call brings.
+    /// - Throws: `.cannotCreate` with libsndfile's words.
+    init(_ plan: OutputPlan, to output: ByteOutput, largestChunk: Int) throws(PipelineError) {
+        self.plan = plan
+        self.output = output
+        capacity = largestChunk * plan.channels
+        let io = Unmanaged.passUnretained(output).toOpaque()
+        func open(_ format: Int32) throws(PipelineError) -> SoundFile {
+            var shape = plan.shape
+            shape.format = format
+            do {
+                return try SoundFile(writing: shape, to: io, by: ByteOutput.callbacks)
+            } catch {
+                throw PipelineError(
+                    .cannotCreate, at: shown(plan.path, output: true),
+                    "cannot write \(plan.container.name) with \(plan.subtype.name), \(plan.rate) Hz, "
+                        + "\(plan.channels) channels", cause: error.message)
+            }
+        }
+        let isOwn = plan.container == .wav || plan.isStream && (plan.container == .au || plan.container == .raw)
+        let isLaw = plan.subtype.name == "ulaw" || plan.subtype.name == "alaw"
+        if isOwn, let encoding = plan.subtype.encoding {
+            wave = plan.container == .wav ? Self.waveHeader(plan, width: encoding.width) : nil
+            direct = (encoding, plan.container == .au)
+            file = nil
+        } else if isOwn, isLaw {
+            wave = plan.container == .wav ? Self.waveHeader(plan, width: 1) : nil
+            direct = nil
+            file = nil
+        } else {
+            wave = nil
+            let opened = try open(plan.shape.format)
+            opened.leaveOutPeaks()
+            if let quality = plan.quality {
+                opened.setQuality(quality, isCompression: plan.container.name == "flac")
+            }
+            plan.metadata.write(to: opened, plan)
+            if let encoding = plan.subtype.encoding, Self.holdsPlainSamples.contains(plan.container.name) {
+                direct = (encoding, opened.isSwapped)
+            } else {
+                direct = nil
+            }
+            file = SoundFileBox(opened)
+        }
+        integers = .allocate(capacity: capacity)
+        bytes = .allocate(byteCount: capacity * 8, alignment: 64)
+        integers.initialize(repeating: 0, count: capacity)
+        if isOwn {
+            writeHeader()
+            dataStart = output.position
+            if isLaw { file = SoundFileBox(try open(Container.raw.code | plan.subtype.code)) }
+        }
+    }
+
+    deinit {
+        integers.deallocate()
+        bytes.deallocate()
+    }
+
+    private static let holdsPlainSamples: Set = ["rf64", "w64", "wavex", "aiff", "caf", "au", "raw"]
+
+    /// Writes interleaved frames. Returns: false after a failure.
+    func write(_ samples: UnsafeMutablePointer<Float>, frames: Int) -> Bool {
+        let count = frames * plan.channels
+        precondition(count <= capacity)
+        defer { sampleIndex += count }
+        if let direct { return writeDirectly(samples, direct.encoding, swapped: direct.isSwapped, count: count) }
+        guard let box = file, box.file != nil else { return false }
+        switch plan.subtype.feed {
+        case .floats:
+            for k in 0..<count where !samples[k].isFinite { samples[k] = 0 }
+            return box.file!.write(samples, count: frames) == frames
+        case .integers(let bits):
+            quantizeSamples(samples, bits: bits, count: count)
+            if bits <= 16 {
+                let words = bytes.assumingMemoryBound(to: Int16.self)
+                for k in 0..<count { words[k] = Int16(truncatingIfNeeded: integers[k] << (16 - Int32(bits))) }
+                return box.file!.write(words, count: frames) == frames
+            }
+            for k in 0..<count { integers[k] = integers[k] << (32 - Int32(bits)) }
+            return box.file!.write(integers, count: frames) == frames
+        }
+    }
+
+    private func writeDirectly(
+        _ samples: UnsafeMutablePointer<Float>, _ encoding: PCMEncoding, swapped: Bool, count: Int
+    ) -> Bool {
+        var source = UnsafeRawPointer(bytes)
+        if let bits = encoding.integerBits {
+            quantizeSamples(samples, bits: bits, count: count)
+            encodePCM(integers, as: encoding, swapped: swapped, count: count, into: bytes)
+        } else if encoding == .f32, !swapped {
+            source = UnsafeRawPointer(samples)
+        } else {
+            encodeFloats(samples, as: encoding, swapped: swapped, count: count, into: bytes)
+        }
+        let size = count * encoding.width
+        dataBytes += size
+        if let box = file { return box.file!.write(source, byteCount: size) == size }
+        return output.write(source, count: size)
+    }
+
+    private func quantizeSamples(_ samples: UnsafePointer<Float>, bits: Int, count: Int) {
+        let dither = plan.dithers ? TriangularDither(seed: 0x5959_5249, index: sampleIndex) : nil
+        clipped += quantize(samples, bits: bits, dither: dither, count: count, into: integers)
+    }
+
+    /// Brings the header up to date, so that what is there can be opened after a crash.
+    func updateHeader() {
+        if plan.isStream { return }
+        if wave != nil {
+            let end = output.position
+            dataBytes = end - dataStart
+            writeHeader()
+            _ = output.seek(to: end)
+            output.flush()
+        } else if let box = file {
+            box.file!.updateHeader()
+            output.flush()
+        }
+    }
+
+    /// Finishes the format. Returns: libsndfile's words if it failed; the output's own failure stands there.
+    func finish(frames: Int) -> String? {
+        var failure: String?
+        if let box = file, let opened = box.file.take() { failure = opened.close() }
+        file = nil
+        if let wave, !plan.isStream {
+            var final = wave
+            let end = output.length
+            dataBytes = end - dataStart
+            _ = output.seek(to: end)
+            if dataBytes % 2 == 1 { output.write([UInt8(0)], count: 1) }
+            final.trailer = plan.metadata.waveTrailer(plan, frames: frames)
+            output.write(final.trailer, count: final.trailer.count)
+            writeHeader(final)
+        }
+        output.flush()
+        return failure
+    }
+
+    // MARK: Our own headers
+
+    private static func waveHeader(_ plan: OutputPlan, width: Int) -> WaveHeader {
+        let coding: WaveHeader.Coding =
+            switch plan.subtype.name {
+            case "ulaw": .ulaw
+            case "alaw": .alaw
+            case "f32", "f64": .float
+            default: .integer
+            }
+        var header = WaveHeader(
+            rate: plan.rate, channels: plan.channels, coding: coding, width: width, isStream: plan.isStream)
+        if !plan.isStream { header.broadcast = plan.metadata.waveBroadcast(plan) }
+        return header
+    }
+
+    private func writeHeader(_ final: WaveHeader? = nil) {
+        let header: [UInt8]
+        if let wave = final ?? wave {
+            header = wave.bytes(dataBytes: dataBytes)
+        } else if plan.container == .au {
+            let codes: [String: UInt32] = [
+                "ulaw": 1, "s8": 2, "s16": 3, "s24": 4, "s32": 5, "f32": 6, "f64": 7, "alaw": 27,
+            ]
+            header = openAUHeader(rate: plan.rate, channels: plan.channels, encoding: codes[plan.subtype.name] ?? 3)
+        } else {
+            return
+        }
+        if dataBytes > 0 { _ = output.seek(to: 0) }
+        output.write(header, count: header.count)
+    }
+}

@@ -1,0 +1,68 @@
+internal import SyrinxRealtime
+internal import Synchronization
+
+/// What a file's renderer and its thread share: the chunks, a bell for each side, and whether either has given up.
+///
+/// A thread sleeps only when it can do nothing at all, and is woken when half of the chunks are its to work on: so both
+/// sides work in runs, and a wake-up is paid once for many chunks.
+final class FileBridge: Sendable {
+    /// The chunks; the bridge keeps their memory alive.
+    let queue: PlanarQueue.Ends
+    private let owner: PlanarQueue
+    /// Rung for the service: there is something to do.
+    let serviceBell = Doorbell()
+    /// Rung for the driver: the service got on.
+    let driverBell = Doorbell()
+    /// True: a clock drives the run; nobody rings for the service, which looks by itself.
+    let isPaced: Bool
+    private let cancelledFlag = Atomic<Bool>(false)
+    private let failedFlag = Atomic<Bool>(false)
+
+    init(queue: PlanarQueue, isPaced: Bool) {
+        owner = queue
+        self.queue = queue.ends
+        self.isPaced = isPaced
+    }
+
+    /// How many chunks are worth a wake-up.
+    var half: Int { queue.slots / 2 }
+
+    var isCancelled: Bool { cancelledFlag.load(ordering: .acquiring) }
+
+    /// True: the service will do nothing more for the driver.
+    var isStopped: Bool { isCancelled || failedFlag.load(ordering: .acquiring) }
+
+    /// Thread: any.
+    func cancel() {
+        cancelledFlag.store(true, ordering: .releasing)
+        serviceBell.ring()
+        driverBell.ring()
+    }
+
+    /// Thread: service.
+    func fail() {
+        failedFlag.store(true, ordering: .releasing)
+        driverBell.ring()
+    }
+
+    /// Sleeps until `isReady`, or a little while; the caller asks again.
+    ///
+    /// - Thread: service.
+    func serviceWait(unless isReady: () -> Bool) {
+        let ticket = serviceBell.ticket()
+        if isReady() { return }
+        serviceBell.wait(after: ticket, atMost: isPaced ? 10_000_000 : 100_000_000)
+    }
+
+    /// Sleeps until `isReady` or the service has stopped, and wakes the service first.
+    ///
+    /// - Thread: driver.
+    func driverWait(until isReady: () -> Bool) {
+        while true {
+            let ticket = driverBell.ticket()
+            if isReady() || isStopped { return }
+            serviceBell.ring()
+            driverBell.wait(after: ticket)
+        }
+    }
+}
