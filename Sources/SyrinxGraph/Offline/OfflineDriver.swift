@@ -15,6 +15,7 @@ public final class OfflineDriver: Driver {
 
     private let executor: Executor
     private let duration: Rational?
+    private let cuts: [Int]
     private let afterCycle: @Sendable (Executor, Rational?) -> Void
     private let isStopped = Atomic<Bool>(false)
     /// T + tail as far as it is known. Thread: the driver's.
@@ -22,14 +23,17 @@ public final class OfflineDriver: Driver {
 
     /// - Parameters:
     ///   - duration: the run's length in seconds; nil: it ends with its sources.
+    ///   - cuts: lengths of cycles, taken in turn, each at most the plan's block; empty: the plan's block. What comes out
+    ///     does not depend on them.
     ///   - afterCycle: called between cycles on the driver's thread, with the run's end once it is known: takes events,
     ///     shows progress.
     public init(
-        _ executor: Executor, duration: Rational? = nil,
+        _ executor: Executor, duration: Rational? = nil, cuts: [Int] = [],
         afterCycle: @escaping @Sendable (Executor, Rational?) -> Void = { _, _ in }
     ) {
         self.executor = executor
         self.duration = duration
+        self.cuts = cuts
         self.afterCycle = afterCycle
     }
 
@@ -54,8 +58,10 @@ public final class OfflineDriver: Driver {
         var latest = Rational.zero
         end = duration
         if let duration { tellEnd(duration) }
+        var cycle = 0
         while !isStopped.load(ordering: .relaxed) {
-            var frames = plan.largestBlock
+            var frames = cuts.isEmpty ? plan.largestBlock : min(cuts[cycle % cuts.count], plan.largestBlock)
+            cycle += 1
             if let end { frames = min(frames, left(until: end)) }
             if frames == 0 { return true }
             guard supply(upTo: executor.position + frames, waiting: &waiting, latest: &latest) else { return false }
