@@ -12,7 +12,10 @@ let swift: [SwiftSetting] = [
 let package = Package(
     name: "syrinx",
     products: [
-        .library(name: "SyrinxCore", targets: ["SyrinxCore"])
+        .library(name: "SyrinxCore", targets: ["SyrinxCore"]),
+        .library(name: "SyrinxDSP", targets: ["SyrinxDSP"]),
+        .library(name: "SyrinxGraph", targets: ["SyrinxGraph"]),
+        .library(name: "BasicPlugin", targets: ["BasicPlugin"]),
     ],
     targets: [
         .target(name: "CSyrinxShims"),
