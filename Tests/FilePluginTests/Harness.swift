@@ -81,15 +81,17 @@ final class ServiceThread {
     init(_ service: any BlockingService) {
         state = State(service)
         let argument = Unmanaged.passRetained(state).toOpaque()
-        pthread_create(&thread, nil, { argument in
-            let state = Unmanaged<State>.fromOpaque(argument!).takeRetainedValue()
-            do throws(PipelineError) {
-                try state.service.run()
-            } catch {
-                state.error.withLock { $0 = error }
-            }
-            return nil
-        }, argument)
+        pthread_create(
+            &thread, nil,
+            { argument in
+                let state = Unmanaged<State>.fromOpaque(argument!).takeRetainedValue()
+                do throws(PipelineError) {
+                    try state.service.run()
+                } catch {
+                    state.error.withLock { $0 = error }
+                }
+                return nil
+            }, argument)
     }
 
     func cancel() { state.service.cancel() }
@@ -133,7 +135,9 @@ final class TestPorts {
 
     deinit {
         cycle.pointee.storage.deallocate()
-        for pointer in [UnsafeMutableRawPointer(memory), .init(pointers), .init(clock), .init(port), .init(cycle), .init(outlet)] {
+        for pointer in [
+            UnsafeMutableRawPointer(memory), .init(pointers), .init(clock), .init(port), .init(cycle), .init(outlet),
+        ] {
             pointer.deallocate()
         }
     }
@@ -253,7 +257,8 @@ func writeFile(
     let prepared = try node.prepare(
         Setup(
             id: "sink",
-            inputs: [.init(format: format, latency: latency, largestBlock: cuts.largest, isConnected: true)], outputs: [],
+            inputs: [.init(format: format, latency: latency, largestBlock: cuts.largest, isConnected: true)],
+            outputs: [],
             masterRate: rate, isPaced: isPaced, sourceFacts: facts.isEmpty ? [] : [("source", facts)],
             events: log.sender))
     let threads = prepared.blockingServices.map(ServiceThread.init)
@@ -330,7 +335,8 @@ func level(_ samples: some Sequence<Float>) -> Double {
 func difference<T: Equatable>(_ one: [[T]], _ other: [[T]]) -> String? {
     if one.count != other.count { return "\(one.count) channels instead of \(other.count)" }
     for channel in one.indices {
-        for frame in 0..<min(one[channel].count, other[channel].count) where one[channel][frame] != other[channel][frame] {
+        for frame in 0..<min(one[channel].count, other[channel].count)
+        where one[channel][frame] != other[channel][frame] {
             return "channel \(channel), frame \(frame): \(one[channel][frame]) instead of \(other[channel][frame])"
         }
         if one[channel].count != other[channel].count {

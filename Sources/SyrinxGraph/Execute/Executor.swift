@@ -153,24 +153,10 @@ public final class Executor: Engine {
             let piece = min(loop.pointee.pieceFrames, cycleFrames - done)
             setClocks(from: start + done, count: piece, cycleStart: start)
             run(loop + 1, times + 1, loop.pointee.count, cycleFrames: piece, isTimed: isTimed)
-            listen(loop.pointee.watch, until: start + done + piece)
+            loop.pointee.watch.pointee.listen()
             done += piece
         }
         setClocks(from: start, count: cycleFrames, cycleStart: start)
-    }
-
-    @_noLocks @_noAllocation
-    private func listen(_ watch: UnsafeMutablePointer<LoopWatch>, until position: Int) {
-        for index in 0..<watch.pointee.count {
-            let port = InputPort(watch.pointee.ports[index])
-            for channel in 0..<port.channelCount {
-                let samples = port[channel]
-                for frame in 0..<samples.count where !(samples[frame].magnitude < 1e-6) {
-                    watch.pointee.loudUntil = position
-                    return
-                }
-            }
-        }
     }
 
     /// Renders a step whose parameters are driven: cut at every frame at which one of them changes.

@@ -50,9 +50,10 @@ struct PlanAssembler {
                 let delays = schedule.operations.filter { operation in
                     operation.loop == loop && operation.kind == .absorb
                 }
-                let ports = delays.flatMap(\.outputs).map(port)
+                let voices = delays.flatMap(\.outputs).map { LoopWatch.Voice(port: port($0), rate: $0.rate) }
                 return LoopWatch(
-                    ports: UnsafePointer(memory.table(ports, of: Port.self)), count: ports.count, loudUntil: 0)
+                    voices: UnsafePointer(memory.table(voices, of: LoopWatch.Voice.self)), count: voices.count,
+                    masterRate: masterRate)
             }, of: LoopWatch.self)
 
         for (place, operation) in schedule.operations.enumerated() {

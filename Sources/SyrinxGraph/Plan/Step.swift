@@ -37,11 +37,34 @@ struct Step: ~Copyable {
 
 /// What a loop's delays give out, and when it was last louder than −120 dBFS.
 struct LoopWatch {
-    /// The outputs of the loop's delays.
-    let ports: UnsafePointer<Port>
+    /// One output of a delay of the loop.
+    struct Voice {
+        let port: Port
+        let rate: Int
+    }
+
+    let voices: UnsafePointer<Voice>
     let count: Int
-    /// The position at R just after the last cycle that held a louder sample.
-    var loudUntil: Int
+    let masterRate: Int
+    /// The first frame at R behind the last louder sample.
+    var loudUntil = 0
+
+    /// Looks through what the delays gave out in this slice.
+    @_noLocks @_noAllocation
+    mutating func listen() {
+        for index in 0..<count {
+            let port = InputPort(voices[index].port)
+            for channel in 0..<port.channelCount {
+                let samples = port[channel]
+                var frame = samples.count
+                while frame > 0, samples[frame - 1].magnitude < 1e-6 { frame -= 1 }
+                if frame == 0 { continue }
+                let position = port.position + frame - 1
+                let rate = voices[index].rate
+                loudUntil = max(loudUntil, rate == masterRate ? position + 1 : position * masterRate / rate + 1)
+            }
+        }
+    }
 }
 
 /// A control link to a live parameter: changes wait in a queue until their frame has come.

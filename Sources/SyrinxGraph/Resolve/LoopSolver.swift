@@ -95,7 +95,10 @@ struct LoopSolver {
             }
             walk.append(link.source)
         }
-        let ring = walk.reversed().map { pipeline.nodes[$0].id }
+        // From the node that comes first in the file, in the direction of the links.
+        let reversed = Array(walk.reversed())
+        let first = reversed.indices.min { reversed[$0] < reversed[$1] } ?? 0
+        let ring = (reversed[first...] + reversed[..<first]).map { pipeline.nodes[$0].id }
         let names = (ring + [ring[0]]).joined(separator: " -> ")
         let delay = walk.first { pipeline.nodes[$0].descriptor.type == "delay" }.map { pipeline.nodes[$0].id }
         let advice =
