@@ -46,7 +46,9 @@ let package = Package(
             name: "SyrinxConfigTests", dependencies: ["SyrinxConfig", "SyrinxCore", "BasicPlugin"],
             swiftSettings: swift),
         .testTarget(
-            name: "SyrinxGraphTests", dependencies: ["SyrinxGraph", "SyrinxCore", "BasicPlugin"], swiftSettings: swift),
+            name: "SyrinxGraphTests",
+            dependencies: ["SyrinxGraph", "SyrinxCore", "SyrinxTestKit", "BasicPlugin", "ResamplePlugin"],
+            swiftSettings: swift),
         .testTarget(
             name: "SyrinxDSPTests", dependencies: ["SyrinxDSP", "SyrinxTestKit"], swiftSettings: swift),
         .testTarget(
