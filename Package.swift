@@ -16,6 +16,10 @@ let package = Package(
         .library(name: "SyrinxDSP", targets: ["SyrinxDSP"]),
         .library(name: "SyrinxGraph", targets: ["SyrinxGraph"]),
         .library(name: "BasicPlugin", targets: ["BasicPlugin"]),
+        .executable(name: "syrinx", targets: ["syrinx"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
     ],
     targets: [
         .target(name: "CSyrinxShims"),
@@ -36,6 +40,14 @@ let package = Package(
         .target(
             name: "FilePlugin", dependencies: ["SyrinxCore", "SyrinxRealtime", "SyrinxDSP", "CSndfile"],
             path: "Plugins/File", swiftSettings: swift),
+        .target(
+            name: "SyrinxHost", dependencies: ["SyrinxCore", "SyrinxGraph", "SyrinxRealtime"], swiftSettings: swift),
+        .executableTarget(
+            name: "syrinx",
+            dependencies: [
+                "SyrinxCore", "SyrinxGraph", "SyrinxConfig", "SyrinxHost", "BasicPlugin", "FilePlugin", "ResamplePlugin",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ], swiftSettings: swift),
 
         // For tests only.
         .target(name: "CHeapProbe"),

@@ -26,3 +26,9 @@ public enum RenderSection {
     /// The processor's cycle counter. Thread: any.
     public static func cycleCounter() -> UInt64 { syrinx_cycle_counter() }
 }
+
+/// The thread that calls, as the system shows it.
+public enum CurrentThread {
+    /// Names it for `top -H` and debuggers; the system keeps the first 15 bytes.
+    public static func setName(_ name: String) { syrinx_name_thread(name) }
+}

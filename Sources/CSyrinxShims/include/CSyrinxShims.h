@@ -1,9 +1,11 @@
-// What Swift cannot say: the floating-point mode, the cycle counter, a futex, and the marks of RealtimeSanitizer.
+// What Swift cannot say: the floating-point mode, the cycle counter, a futex, a thread's name, and the marks of
+// RealtimeSanitizer.
 #ifndef CSYRINX_SHIMS_H
 #define CSYRINX_SHIMS_H
 
 #include <linux/futex.h>
 #include <stdint.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -49,6 +51,9 @@ static inline void syrinx_float_mode_leave(uint64_t before) {
   (void)before;
 #endif
 }
+
+// Names the thread that calls; the system keeps the first 15 bytes.
+static inline void syrinx_name_thread(const char *name) { prctl(PR_SET_NAME, name, 0, 0, 0); }
 
 // RealtimeSanitizer's marks. Weak: nothing happens unless the sanitizer's runtime is linked.
 extern void __rtsan_realtime_enter(void) __attribute__((weak));

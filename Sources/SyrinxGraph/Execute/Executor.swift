@@ -87,7 +87,7 @@ public final class Executor: Engine {
     ///
     /// - Thread: the driver's, between cycles, or any after the last one.
     public var stepTimes: [(name: String, ticks: UInt64)] {
-        plan.stepNames.enumerated().map { ($1, times[$0]) }
+        plan.stepNames.enumerated().filter { !$1.isEmpty }.map { ($1, times[$0]) }
     }
 
     /// Frames at R in the cycles that were timed.

@@ -20,6 +20,8 @@ public final class OfflineDriver: Driver {
     private let isStopped = Atomic<Bool>(false)
     /// T + tail as far as it is known. Thread: the driver's.
     public nonisolated(unsafe) private(set) var end: Rational?
+    /// True: ``run(_:)`` has rendered everything up to the end. Thread: the driver's.
+    public nonisolated(unsafe) private(set) var ranWhole = false
 
     /// - Parameters:
     ///   - duration: the run's length in seconds; nil: it ends with its sources.
@@ -44,7 +46,9 @@ public final class OfflineDriver: Driver {
     /// - Throws: `.invalidGraph` if nothing says when the run ends.
     /// - Returns: after the last cycle; sinks have been told that none will follow, unless the run was cut short.
     public func run(_ engine: any Engine) throws(PipelineError) {
-        if try renderAll() { for sink in executor.plan.sinks { sink.bridge.finish() } }
+        guard try renderAll() else { return }
+        ranWhole = true
+        for sink in executor.plan.sinks { sink.bridge.finish() }
     }
 
     /// Returns: false if it was cut short.

@@ -43,7 +43,8 @@ public final class Plan: @unchecked Sendable {
     public let loopLength: Rational?
     /// Bytes of sample memory, buffers reused counted once.
     public let sampleBytes: Int
-    /// What each step is, for timing and reports: a node's id, or what the compiler put in.
+    /// What each step is, for timing and reports: a node's id, or what the compiler put in; empty for a loop, whose steps
+    /// follow it.
     public let stepNames: [String]
 
     let memory: PlanMemory

@@ -62,7 +62,7 @@ struct PlanAssembler {
                 [EventOutlet(cycle: events, node: Int32(operation.node ?? -1))], of: EventOutlet.self)
             let block = RenderBlock(ports: UnsafePointer(ports), inputCount: operation.inputs.count, events: outlet)
             if let loop = operation.loop, let span = schedule.loopSpans[loop], span.lowerBound == place {
-                names.append("loop")
+                names.append("")
                 steps.append(
                     Step(
                         action: .loop, renderer: operation.renderer, block: block, drives: noDrive, driveCount: 0,

@@ -1,0 +1,61 @@
+internal import Glibc
+internal import Synchronization
+public import SyrinxCore
+
+/// Turns SIGINT, SIGTERM and SIGHUP into ``Run/stop()``.
+///
+/// The first signal stops the run that is watched, or ends the process where there is none yet; the second ends the
+/// process at once.
+public final class SignalWatch: Sendable {
+    private struct State {
+        var run: Run?
+        var signal: Int32?
+    }
+
+    private let state = Mutex(State())
+
+    /// Begins to watch, in a thread of its own, for as long as the process lives.
+    ///
+    /// - Throws: `.unavailable` if the system gives no thread.
+    /// - Thread: main, before any other is started: threads inherit that the signals are blocked.
+    public init() throws(PipelineError) {
+        var signals = sigset_t()
+        sigemptyset(&signals)
+        sigaddset(&signals, SIGINT)
+        sigaddset(&signals, SIGTERM)
+        // A run under nohup outlives its terminal.
+        if !Self.isIgnored(SIGHUP) { sigaddset(&signals, SIGHUP) }
+        pthread_sigmask(SIG_BLOCK, &signals, nil)
+        let watched = signals
+        let thread = try ServiceThread(name: "signals") { [self] in
+            var signals = watched
+            while true {
+                var signal: Int32 = 0
+                if sigwait(&signals, &signal) == 0 { take(signal) }
+            }
+        }
+        thread.detach()
+    }
+
+    /// The run that a signal stops from now on; nil: none.
+    public func watch(_ run: Run?) { state.withLock { $0.run = run } }
+
+    /// The signal that stopped the run, if one did.
+    public var signal: Int32? { state.withLock { $0.signal } }
+
+    private func take(_ signal: Int32) {
+        let run = state.withLock { state -> Run? in
+            guard state.signal == nil else { return nil }
+            state.signal = signal
+            return state.run
+        }
+        guard let run else { _exit(128 + signal) }
+        run.stop()
+    }
+
+    private static func isIgnored(_ signal: Int32) -> Bool {
+        var action = sigaction()
+        return sigaction(signal, nil, &action) == 0
+            && unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self) == 1
+    }
+}

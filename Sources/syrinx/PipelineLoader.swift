@@ -1,0 +1,115 @@
+internal import ArgumentParser
+internal import SyrinxConfig
+internal import SyrinxCore
+internal import SyrinxGraph
+
+/// Takes a pipeline file as far as a checked pipeline: read, `--bind`, `--set`, check.
+struct PipelineLoader {
+    let registry: NodeRegistry
+    /// Knows the secrets of what was loaded.
+    private(set) var console = Console()
+
+    init() throws {
+        do throws(PipelineError) {
+            registry = try Plugins.registry()
+        } catch {
+            throw Console().fail(error)
+        }
+    }
+
+    /// Loads a file; its faults and warnings are written to standard error.
+    ///
+    /// - Throws: ``ExitCode`` if the file cannot be read, or has a fault.
+    mutating func load(_ request: LoadRequest, _ mode: Lookup.Mode) throws -> CheckedPipeline {
+        let (pipeline, faults): (CheckedPipeline?, [Fault])
+        do throws(PipelineError) {
+            (pipeline, faults) = try check(request, mode)
+        } catch {
+            throw console.fail(error)
+        }
+        let code = console.report(faults, file: request.name)
+        guard let pipeline, code == nil else { throw code ?? ExitCode(PipelineError.Code.internal.exitCode) }
+        return pipeline
+    }
+
+    /// Reads a file, changes it as the command line says, and checks it.
+    ///
+    /// - Returns: the pipeline, unless a fault is an error; and all faults in the order of the file.
+    /// - Throws: if there is nothing to check: the file cannot be read, or an option cannot.
+    mutating func check(
+        _ request: LoadRequest, _ mode: Lookup.Mode
+    ) throws(PipelineError) -> (pipeline: CheckedPipeline?, faults: [Fault]) {
+        var variables: [String: String] = [:]
+        for argument in request.variables {
+            let (name, value) = try Lookup.variable(argument)
+            variables[name] = value
+        }
+        let lookup = Lookup(mode, variables: variables)
+        let read = try DocumentReader.read(file: request.file, lookup)
+        var document = read.document
+        document.file = request.name
+        noteSecrets(document)
+        // What follows from broken syntax would only hide it.
+        guard read.isComplete else { return (nil, read.faults) }
+        var faults = read.faults
+        for bind in request.binds {
+            if let fault = Binding.apply(bind, to: &document, registry) { faults.append(fault) }
+        }
+        faults += Self.set(request.sets, in: &document, lookup)
+        noteSecrets(document)
+        let checker = PipelineChecker(registry: registry, directory: Self.folder(of: request.file))
+        let (pipeline, found) = checker.check(document)
+        // The reader has told already what the checker finds missing again.
+        let told = Set(faults.map(\.error.path))
+        faults += found.filter { !told.contains($0.error.path) || $0.error.path.isEmpty }
+        faults = Self.inOrder(faults)
+        return (faults.contains { $0.severity == .error } ? nil : pipeline, faults)
+    }
+
+    /// Applies `--set`; `engine` is treated as a node unless the file has one of that name.
+    private static func set(_ arguments: [String], in document: inout PipelineDocument, _ lookup: Lookup) -> [Fault] {
+        let hasNode = document.nodes.contains { $0.id == "engine" }
+        if !hasNode {
+            document.nodes.append(DocumentNode(id: "engine", type: "engine", parameters: document.engine))
+        }
+        let faults = Overrides.apply(arguments, to: &document, lookup)
+        if !hasNode { document.engine = document.nodes.removeLast().parameters }
+        return faults
+    }
+
+    /// Remembers every value that must not be shown.
+    private mutating func noteSecrets(_ document: PipelineDocument) {
+        for node in document.nodes {
+            noteSecrets(node.parameters, registry[node.type]?.descriptor.parameters ?? [])
+        }
+    }
+
+    private mutating func noteSecrets(_ members: [DocumentMember], _ descriptors: [ParameterDescriptor]) {
+        for member in members {
+            guard let descriptor = descriptors.first(where: { $0.name == member.name }) else { continue }
+            switch member.value.content {
+            case .string(let text) where descriptor.secret: console.mask.insert(text.text)
+            case .object(let inner):
+                if case .object(let descriptors) = descriptor.kind { noteSecrets(inner, descriptors) }
+            default: continue
+            }
+        }
+    }
+
+    /// By place; what has none stands at the end.
+    private static func inOrder(_ faults: [Fault]) -> [Fault] {
+        faults.enumerated().sorted { one, other in
+            switch (one.element.position, other.element.position) {
+            case (let a?, let b?) where a != b: a < b
+            case (nil, _?): false
+            case (_?, nil): true
+            default: one.offset < other.offset
+            }
+        }.map(\.element)
+    }
+
+    private static func folder(of path: String) -> String {
+        guard let slash = path.lastIndex(of: "/") else { return "" }
+        return slash == path.startIndex ? "/" : String(path[..<slash])
+    }
+}

@@ -1,0 +1,22 @@
+internal import BasicPlugin
+internal import FilePlugin
+internal import ResamplePlugin
+internal import SyrinxCore
+
+/// The node types of this command: the one list of plugins.
+enum Plugins {
+    static var all: [any NodePlugin.Type] {
+        [
+            BasicPlugin.self,
+            FilePlugin.self,
+            ResamplePlugin.self,
+        ]
+    }
+
+    /// Every type of every plugin.
+    static func registry() throws(PipelineError) -> NodeRegistry {
+        var registry = NodeRegistry()
+        for plugin in all { try registry.register(plugin) }
+        return registry
+    }
+}

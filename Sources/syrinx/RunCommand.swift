@@ -1,0 +1,154 @@
+internal import ArgumentParser
+internal import Glibc
+internal import SyrinxConfig
+internal import SyrinxCore
+internal import SyrinxGraph
+internal import SyrinxHost
+
+/// `syrinx run`
+struct RunCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "run", abstract: "Runs a pipeline.",
+        discussion: """
+            Without a device in it a pipeline runs as fast as it goes. Output files appear whole or not at all. Progress \
+            is shown on a terminal only.
+
+            Examples:
+              syrinx run pipelines/convert.json --var in=take.wav --var out=take.flac
+              syrinx run mix.json --set trim.gain_db=-3 --bind desk=take2.wav --report report.json
+            """)
+
+    @OptionGroup var pipeline: PipelineOptions
+
+    @Option(
+        help: ArgumentHelp("Who owns the clock. In this build: offline.", valueName: "driver"),
+        completion: .list(DriverChoice.available))
+    var driver: String?
+
+    @Option(help: ArgumentHelp("Ends the run after so many seconds of sound.", valueName: "seconds"))
+    var duration: String?
+
+    @Option(
+        help: ArgumentHelp("Writes what became of the run as JSON; - is standard output.", valueName: "file"),
+        completion: .file(extensions: ["json"]))
+    var report: String?
+
+    @Flag(help: "Shows neither progress nor summary.")
+    var quiet = false
+
+    func run() throws {
+        var loader = try PipelineLoader()
+        let checked = try loader.load(pipeline.request, .run)
+        let console = loader.console
+        let options: Run.Options
+        let reportFile: ReportFile?
+        let signals: SignalWatch
+        let display = quiet || !Console.isTerminal ? nil : ProgressDisplay(console)
+        do throws(PipelineError) {
+            options = try runOptions(display)
+            _ = try DriverChoice.name(for: checked, asked: driver)
+            try StandardStreams.check(checked, pipeline: pipeline.file, report: report)
+            // Before anything has a thread, so that every thread leaves the signals to the one that waits for them.
+            signals = try SignalWatch()
+            reportFile = if let report { try ReportFile(report) } else { nil }
+        } catch {
+            throw console.fail(error)
+        }
+        // Who reads standard output may go at any time; that is an error like any other.
+        signal(SIGPIPE, SIG_IGN)
+        let run: Run
+        do {
+            run = try prepare(checked, options, loader).get()
+        } catch {
+            reportFile?.discard()
+            throw error
+        }
+        signals.watch(run)
+        let outcome = run.execute()
+        signals.watch(nil)
+        display?.clear()
+        if let reportFile {
+            let text = console.mask.mask(outcome.value).json(pretty: true) + "\n"
+            try console.orFail { () throws(PipelineError) in try reportFile.write(text) }
+        }
+        try end(outcome, checked, signals, display, console)
+    }
+
+    private func runOptions(_ display: ProgressDisplay?) throws(PipelineError) -> Run.Options {
+        var options = Run.Options()
+        if let duration { options.duration = try seconds(duration) }
+        if let display { options.onProgress = { display.show($0) } }
+        return options
+    }
+
+    /// The run, or the exit code that its faults ask for; they are written to standard error.
+    private func prepare(
+        _ checked: CheckedPipeline, _ options: Run.Options, _ loader: PipelineLoader
+    ) -> Result<Run, ExitCode> {
+        let (resolved, faults) = PipelineResolver(registry: loader.registry).resolve(checked, access: .all)
+        let code = loader.console.report(faults, file: pipeline.request.name)
+        guard let resolved, code == nil else { return .failure(code ?? .failure) }
+        let (run, refusals) = Run.prepare(resolved, options: options)
+        let refused = loader.console.report(refusals, file: pipeline.request.name)
+        guard let run, refused == nil else { return .failure(refused ?? .failure) }
+        return .success(run)
+    }
+
+    /// Tells how it ended, in words and by the exit code.
+    private func end(
+        _ report: RunReport, _ checked: CheckedPipeline, _ signals: SignalWatch, _ display: ProgressDisplay?,
+        _ console: Console
+    ) throws {
+        switch report.outcome {
+        case .done:
+            display?.summarise(report)
+        case .stopped:
+            if display != nil { console.say("stopped after \(Figures.time(report.seconds)); no file was written") }
+            throw ExitCode(128 + (signals.signal ?? SIGINT))
+        case .failed(let error):
+            let node = checked.nodes.first { error.path == $0.path || error.path.hasPrefix($0.path + ".") }
+            console.say(Fault(error, position: node?.position).line(file: pipeline.request.name))
+            throw ExitCode(error.code.exitCode)
+        }
+    }
+
+    /// Seconds as an exact fraction: digits, with up to nine behind the point.
+    private func seconds(_ text: String) throws(PipelineError) -> Rational {
+        let parts = text.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
+        let fraction = parts.count == 2 ? parts[1] : ""
+        let digits = parts[0] + fraction
+        guard !digits.isEmpty, digits.utf8.allSatisfy({ (48...57).contains($0) }), parts[0].count <= 9,
+            fraction.count <= 9, let number = Int128(digits), number > 0
+        else {
+            let found = Shown.quoted(text)
+            throw PipelineError(.usage, at: "--duration", "found \(found), expected seconds above 0, as in 2.5")
+        }
+        var scale: Int128 = 1
+        for _ in fraction { scale *= 10 }
+        return Rational(number, over: scale)
+    }
+}
+
+/// Who uses standard input and output.
+enum StandardStreams {
+    /// - Throws: `.usage` if two want the same, or if sound would go to a terminal.
+    static func check(_ checked: CheckedPipeline, pipeline: String, report: String?) throws(PipelineError) {
+        let readers = checked.reads.filter { $0.path == "-" }.map(\.node)
+        let writers = checked.writes.filter { $0.path == "-" }.map(\.node)
+        if pipeline == "-", let reader = readers.first {
+            throw PipelineError(
+                .usage, at: "nodes.\(reader)",
+                "reads standard input, which holds the pipeline; put the pipeline in a file")
+        }
+        if report == "-", let writer = writers.first {
+            throw PipelineError(
+                .usage, at: "--report", "standard output is written by \"\(writer)\"; give the report a file")
+        }
+        if let node = checked.nodes.first(where: { writers.contains($0.id) }), isatty(STDOUT_FILENO) == 1,
+            node.descriptor.inputs.contains(where: { $0.kind == .audio })
+        {
+            throw PipelineError(
+                .usage, at: node.path, "would write sound to a terminal; send standard output to a file or a pipe")
+        }
+    }
+}
