@@ -9,21 +9,47 @@ public enum DriverChoice {
     /// The name of the driver.
     ///
     /// - Parameter asked: what the command line says; it goes before the file's `engine.driver`.
-    /// - Throws: `.unavailable` if this build has no such driver, or if a node needs another.
+    /// - Throws: `.usage` if no driver has that name; `.unavailable` if it is not in this build.
     public static func name(for pipeline: CheckedPipeline, asked: String? = nil) throws(PipelineError) -> String {
-        if let asked { return try known(asked, at: "--driver") }
-        if let written = pipeline.engine.driver { return try known(written, at: "engine.driver") }
+        if let asked {
+            let names = known + available.filter { !known.contains($0) }
+            guard names.contains(asked) else {
+                let hint = NearestName.suggestion(asked, among: names)
+                let message =
+                    "found \(Shown.quoted(asked)), expected one of \(available.joined(separator: ", "))\(hint)"
+                throw PipelineError(.usage, at: "--driver", message)
+            }
+            return try available(asked, at: "--driver")
+        }
+        let (name, path) = choice(for: pipeline)
+        return try available(name, at: path)
+    }
+
+    /// The name of the driver that a pipeline wants, whether this build has it or not.
+    public static func wanted(for pipeline: CheckedPipeline) -> String { choice(for: pipeline).name }
+
+    /// The driver, and where the file asks for it.
+    private static func choice(for pipeline: CheckedPipeline) -> (name: String, path: String) {
+        if let written = pipeline.engine.driver { return (written, "engine.driver") }
+        var timer: String?
         for node in pipeline.nodes {
             switch node.descriptor.pace {
             case .free: continue
-            case .wallClock: _ = try known("timer", at: node.path)
-            case .device(let name): _ = try known(name, at: node.path)
+            case .wallClock: timer = timer ?? node.path
+            case .device(let name): return (name, node.path)
             }
         }
-        return OfflineDriver.name
+        return timer.map { ("timer", $0) } ?? (OfflineDriver.name, "")
     }
 
-    private static func known(_ name: String, at path: String) throws(PipelineError) -> String {
+    /// The names that a pipeline file may give, here or in another build.
+    private static var known: [String] {
+        guard case .choice(let names)? = EngineParameters.descriptors.first(where: { $0.name == "driver" })?.kind
+        else { return available }
+        return names
+    }
+
+    private static func available(_ name: String, at path: String) throws(PipelineError) -> String {
         if available.contains(name) { return name }
         let names = available.joined(separator: ", ")
         throw PipelineError(.unavailable, at: path, #"the driver "\#(name)" is not in this build; it has \#(names)"#)

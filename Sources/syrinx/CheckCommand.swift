@@ -28,7 +28,7 @@ struct CheckCommand: ParsableCommand {
                 let checked = try loader.load(request, .check)
                 let (_, faults) = PipelineResolver(registry: loader.registry).resolve(checked, access: .nothing)
                 if let code = loader.console.report(faults, file: request.name) { throw code }
-                try loader.console.print(Self.summary(checked))
+                try loader.console.print(Self.summary(checked, request))
             } catch let code as ExitCode {
                 failure = failure ?? code
             }
@@ -36,11 +36,11 @@ struct CheckCommand: ParsableCommand {
         if let failure { throw failure }
     }
 
-    private static func summary(_ checked: CheckedPipeline) -> String {
+    private static func summary(_ checked: CheckedPipeline, _ request: LoadRequest) -> String {
         let document = checked.document
         var text = "\(document.file): no faults, \(Figures.count(document.nodes.count, "node")), "
         text += Figures.count(document.links.count, "link") + "\n"
-        for need in Need.list(document.references) { text += "  needs \(need.text)\n" }
+        for need in Need.list(document.references, given: request) { text += "  needs \(need.text)\n" }
         return text
     }
 }

@@ -9,15 +9,18 @@ struct Need: Hashable {
     var isSet: Bool
 
     /// Each thing once, in the order in which the file names it; the variables that it sets itself left out.
-    static func list(_ references: [DocumentReference]) -> [Need] {
+    static func list(_ references: [DocumentReference], given request: LoadRequest) -> [Need] {
+        let given = Set(request.variables.map { String($0.prefix { $0 != "=" }) })
         var needs: [Need] = []
         for reference in references {
             let (kind, name) =
                 switch reference.source {
+                case .variable(let name) where reference.isSet && !given.contains(name): ("own", name)
                 case .variable(let name): ("variable", name)
                 case .environment(let name): ("environment", name)
                 case .file(let path): ("file", path)
                 }
+            if kind == "own" { continue }
             if let known = needs.firstIndex(where: { $0.kind == kind && $0.name == name }) {
                 // It can do without only if every place can.
                 needs[known].hasDefault = needs[known].hasDefault && reference.hasDefault

@@ -2,15 +2,17 @@ internal import SyrinxCore
 
 /// Gives every stream its buffers; a buffer whose stream is no longer read serves again.
 struct BufferAllocator {
-    private let memory: PlanMemory
+    /// nil: nothing is allocated, buffers are only counted.
+    private let memory: PlanMemory?
     private let frames: (Int) -> Int
     private var free: [Int: [UnsafeMutablePointer<Float>]] = [:]
     /// The buffers of each stream, one a channel.
     private(set) var buffers: [Int: [UnsafeMutablePointer<Float>]] = [:]
     private(set) var count = 0
+    private(set) var bytes = 0
 
     /// - Parameter frames: the most frames that a cycle can hold at a rate.
-    init(_ memory: PlanMemory, frames: @escaping (Int) -> Int) {
+    init(_ memory: PlanMemory?, frames: @escaping (Int) -> Int) {
         self.memory = memory
         self.frames = frames
     }
@@ -54,6 +56,8 @@ struct BufferAllocator {
     private mutating func take(_ size: Int) -> UnsafeMutablePointer<Float> {
         if let buffer = free[size]?.popLast() { return buffer }
         count += 1
-        return memory.samples(size)
+        bytes += PlanMemory.bytes(ofSamples: size)
+        // An address that tells the counted buffers apart; nobody reads or writes there.
+        return memory?.samples(size) ?? UnsafeMutablePointer(bitPattern: 64 * count)!
     }
 }

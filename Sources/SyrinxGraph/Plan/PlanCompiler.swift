@@ -56,6 +56,20 @@ public struct PlanCompiler {
         return (compiler.assemble(), [])
     }
 
+    /// The schedule of a pipeline whose nodes are not prepared; nil unless it is complete.
+    static func outline(_ pipeline: ResolvedPipeline) -> (schedule: Schedule, largestBlock: (Int) -> Int)? {
+        guard pipeline.isComplete, let masterRate = pipeline.masterRate else { return nil }
+        var compiler = PlanCompiler(pipeline, Options(), masterRate: masterRate)
+        compiler.nodes = pipeline.nodes.map { node in
+            let hasStreams = !node.descriptor.streamInputs.isEmpty || !node.descriptor.streamOutputs.isEmpty
+            return .init(
+                id: node.id, descriptor: node.descriptor, prepared: Prepared(hasStreams ? AbsentRenderer() : nil),
+                place: node.place, arrival: node.arrival)
+        }
+        compiler.makeSchedule()
+        return (compiler.schedule, compiler.largestBlock)
+    }
+
     // MARK: Prepare
 
     private func largestBlock(atRate rate: Int) -> Int {

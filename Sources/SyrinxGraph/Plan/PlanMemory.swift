@@ -9,9 +9,12 @@ final class PlanMemory: @unchecked Sendable {
 
     deinit { for block in blocks { block.deallocate() } }
 
+    /// How much memory a block of samples takes.
+    static func bytes(ofSamples count: Int) -> Int { max(count, 16) * MemoryLayout<Float>.stride }
+
     /// Zeroed samples at a cache line's start.
     func samples(_ count: Int) -> UnsafeMutablePointer<Float> {
-        let bytes = max(count, 16) * MemoryLayout<Float>.stride
+        let bytes = Self.bytes(ofSamples: count)
         let block = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: 64)
         block.initializeMemory(as: UInt8.self, repeating: 0, count: bytes)
         blocks.append(block)
