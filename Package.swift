@@ -54,8 +54,12 @@ let package = Package(
         .target(
             name: "SyrinxTestKit", dependencies: ["CHeapProbe", "SyrinxCore", "SyrinxRealtime"], swiftSettings: swift),
 
+        .target(
+            name: "FuzzConfig", dependencies: ["SyrinxConfig", "SyrinxCore"], path: "Tests/Fuzz/FuzzConfig",
+            swiftSettings: swift),
+
         .testTarget(
-            name: "SyrinxConfigTests", dependencies: ["SyrinxConfig", "SyrinxCore", "BasicPlugin"],
+            name: "SyrinxConfigTests", dependencies: ["SyrinxConfig", "SyrinxCore", "BasicPlugin", "FuzzConfig"],
             swiftSettings: swift),
         .testTarget(
             name: "SyrinxGraphTests",

@@ -15,6 +15,7 @@ extension DocumentReader {
     /// Reports a value that is not what it should be; what the reader of syntax lost is reported already.
     mutating func expected(_ words: String, _ value: DocumentValue, path: String) {
         if case .unresolved = value.content { return }
+        if references.faults.isFull { return }
         references.faults.report(at: path, value.position, "found \(value.shown), expected \(words)")
     }
 

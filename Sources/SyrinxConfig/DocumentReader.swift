@@ -116,11 +116,12 @@ package struct DocumentReader {
         case "nodes": readNodes(value)
         case "links": readLinks(value)
         case let name where name.hasPrefix("x-"): return
-        case let name:
+        case let name where !references.faults.isFull:
             let hint = NearestName.suggestion(name, among: Self.keys)
             let message =
                 "no such key of a pipeline" + (hint.isEmpty ? "; it has \(Self.keys.joined(separator: ", "))" : hint)
             references.faults.report(at: Self.path("", name), member.namePosition, message)
+        default: return
         }
     }
 
@@ -140,6 +141,7 @@ package struct DocumentReader {
             if !Name.isVariable(member.name) {
                 let message = "found a name that no ${…} can hold, expected letters, digits, \"_\" and \"-\""
                 references.faults.report(at: path, member.namePosition, message)
+                continue
             }
             if references.lookup.variables[member.name] != nil { continue }  // not needed, so not looked up
             switch member.value.content {
@@ -261,6 +263,7 @@ package struct DocumentReader {
             case "offset": link.offset = number(member.value, path: place) ?? 0
             case "compensate": link.compensate = boolean(member.value, path: place) ?? true
             default:
+                if references.faults.isFull { continue }
                 let hint = NearestName.suggestion(member.name, among: keys)
                 let message =
                     "no such key of a link" + (hint.isEmpty ? "; it has \(keys.joined(separator: ", "))" : hint)

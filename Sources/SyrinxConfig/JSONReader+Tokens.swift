@@ -4,6 +4,7 @@ internal import SyrinxCore
 extension JSONReader {
     /// Skips white space and comments.
     mutating func skipBlank() {
+        if isStopped { offset = bytes.count }
         while let byte = peek {
             switch byte {
             case 0x20, 0x09: offset += 1

@@ -325,11 +325,13 @@ package struct JSONReader {
         }
     }
     private var syntaxFaultCount = 0
+    private(set) var isStopped = false
 
-    /// Leaves the rest of the file unread.
+    /// Leaves the rest of the file unread: from the next blank on there is nothing more. The byte that is being looked
+    /// at stays, so that whoever reports a fault may go on as if it was the first.
     mutating func stop() {
         syntaxFaultCount = Self.syntaxFaultLimit + 1
-        offset = bytes.count
+        isStopped = true
     }
 
     private static func fault(_ message: String, at position: SourcePosition) -> Fault {

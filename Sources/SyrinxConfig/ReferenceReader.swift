@@ -28,6 +28,7 @@ struct ReferenceReader {
     var used: Set<String> = []
     private var growth = 0
     private var isOverCount = false
+    private var hints = 0
     private var files: [String: Result<String, FileBytes.Problem>] = [:]
 
     init(lookup: Lookup, folder: String) {
@@ -48,30 +49,30 @@ struct ReferenceReader {
             return .string(
                 DocumentText(text, isReference: isTyped, beginsOnCommandLine: isTyped, isTypedOnCommandLine: isTyped))
         }
+        let bytes = Array(text.utf8)
         var result = DocumentText("", beginsOnCommandLine: isTyped)
+        var buffer: [UInt8] = []
         var isUnresolved = false
-        var rest = Substring(text).utf8[...]
         let place = path()
-        func addLiteral(_ literal: Substring.UTF8View) {
-            if literal.isEmpty { return }
-            result.text += String(Substring(literal))
-            if isTyped { result.isTypedOnCommandLine = true }
+        var start = 0
+        func addLiteral(_ literal: Range<Int>) {
+            buffer += bytes[literal]
+            if isTyped, !literal.isEmpty { result.isTypedOnCommandLine = true }
         }
-        while let dollar = rest.firstIndex(of: UInt8(ascii: "$")) {
-            addLiteral(rest[..<dollar])
-            rest = rest[rest.index(after: dollar)...]
-            switch rest.first {
+        while let dollar = bytes[start...].firstIndex(of: UInt8(ascii: "$")) {
+            addLiteral(start..<dollar)
+            start = dollar + 1
+            switch start < bytes.count ? bytes[start] : nil {
             case UInt8(ascii: "$"):
-                addLiteral(rest[rest.startIndex..<rest.index(after: rest.startIndex)])
-                rest.removeFirst()
+                addLiteral(start..<start + 1)
+                start += 1
             case UInt8(ascii: "{"):
-                rest.removeFirst()
-                guard let end = rest.firstIndex(of: UInt8(ascii: "}")) else {
+                guard let end = bytes[start...].firstIndex(of: UInt8(ascii: "}")) else {
                     fault("found \"${\" without \"}\", expected ${name}, ${env:NAME} or ${file:PATH}", place, position)
                     return .unresolved(text)
                 }
-                let body = Substring(rest[..<end])
-                rest = rest[rest.index(after: end)...]
+                let body = Substring(decoding: bytes[start + 1..<end], as: UTF8.self)
+                start = end + 1
                 let value = value(of: body, at: position, path: place, allowsVariables: allowsVariables, origin: origin)
                 guard case .string(let found) = value else {
                     isUnresolved = true
@@ -82,30 +83,30 @@ struct ReferenceReader {
                     fault("found more than 16 MiB in the place of references, expected 16 MiB at most", place, position)
                     return .unresolved(text)
                 }
-                if result.text.isEmpty { result.beginsOnCommandLine = isTyped || found.beginsOnCommandLine }
-                result.text += found.text
+                if buffer.isEmpty { result.beginsOnCommandLine = isTyped || found.beginsOnCommandLine }
+                buffer += found.text.utf8
                 result.comesFromOutside = result.comesFromOutside || found.comesFromOutside
                 result.isTypedOnCommandLine = result.isTypedOnCommandLine || found.isTypedOnCommandLine
             default:
-                if isTyped {
-                    result.text += "$"
-                } else {
-                    let message =
+                guard isTyped else {
+                    let words =
                         "found a single \"$\", expected \"$$\" for a dollar, or ${name}, ${env:NAME}, ${file:PATH}"
-                    fault(message, place, position)
+                    fault(words, place, position)
                     return .unresolved(text)
                 }
+                addLiteral(dollar..<start)
             }
         }
-        addLiteral(rest)
+        addLiteral(start..<bytes.count)
         if isUnresolved { return .unresolved(text) }
-        result.isReference = isTyped || Self.isOneReference(text)
+        result.text = String(decoding: buffer, as: UTF8.self)
+        result.isReference = isTyped || Self.isOneReference(bytes)
         return .string(result)
     }
 
     /// The string is `${…}` and nothing else.
-    static func isOneReference(_ text: String) -> Bool {
-        text.hasPrefix("${") && text.utf8.firstIndex(of: UInt8(ascii: "}")) == text.utf8.indices.last
+    private static func isOneReference(_ text: [UInt8]) -> Bool {
+        text.starts(with: "${".utf8) && text.firstIndex(of: UInt8(ascii: "}")) == text.count - 1
     }
 
     // MARK: One reference
@@ -191,12 +192,18 @@ struct ReferenceReader {
     }
 
     /// What to do about a variable that is not set.
-    private func missing(_ source: DocumentReference.Source) -> String {
+    private mutating func missing(_ source: DocumentReference.Source) -> String {
         switch source {
         case .variable(let name):
-            let hint = faults.isFull ? "" : NearestName.suggestion(name, among: variables.keys.sorted().prefix(256))
+            // A file with many of them is not slower for it: only the first get a hint.
+            hints += 1
+            let names = hints > 50 ? [] : variables.keys.sorted().prefix(64)
+            let hint = NearestName.suggestion(name, among: names)
+            let name = Shown.plain(name)
             return "the variable \(name) is not set; give --var \(name)=…, or declare it in vars\(hint)"
-        case .environment(let name): return "the environment variable \(name) is not set; export \(name)=…"
+        case .environment(let name):
+            let name = Shown.plain(name)
+            return "the environment variable \(name) is not set; export \(name)=…"
         case .file(let path): return "no such file: \(Shown.quoted(path))"
         }
     }
@@ -229,7 +236,7 @@ struct ReferenceReader {
         return result
     }
 
-    private mutating func fault(_ message: String, _ path: String, _ position: SourcePosition?) {
-        faults.report(at: path, position, message)
+    private mutating func fault(_ message: @autoclosure () -> String, _ path: String, _ position: SourcePosition?) {
+        faults.report(at: path, position, message())
     }
 }

@@ -17,7 +17,7 @@ public enum NearestName {
 
     /// `; did you mean gain_db?`, or nothing.
     public static func suggestion(_ name: String, among candidates: some Sequence<String>) -> String {
-        find(name, among: candidates).map { "; did you mean \($0)?" } ?? ""
+        find(name, among: candidates).map { "; did you mean \(Shown.plain($0))?" } ?? ""
     }
 
     private static func distance(_ a: [UInt8], _ b: [UInt8]) -> Int {
