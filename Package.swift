@@ -30,9 +30,9 @@ let package = Package(
         .target(name: "SyrinxConfig", dependencies: ["SyrinxCore"], swiftSettings: swift),
         .target(name: "SyrinxGraph", dependencies: ["SyrinxCore", "SyrinxRealtime"], swiftSettings: swift),
         .target(
-            name: "BasicPlugin", dependencies: ["SyrinxCore", "SyrinxDSP"], path: "Plugins/Basic",
-            exclude: ["README.md"],
-            swiftSettings: swift),
+            name: "BasicPlugin", dependencies: ["SyrinxCore", "SyrinxDSP", "CEbur128"], path: "Plugins/Basic",
+            exclude: ["README.md"], swiftSettings: swift),
+        .systemLibrary(name: "CEbur128", pkgConfig: "libebur128", providers: [.apt(["libebur128-dev"])]),
         .target(
             name: "ResamplePlugin", dependencies: ["SyrinxCore", "CSampleRate"], path: "Plugins/Resample",
             exclude: ["README.md"], swiftSettings: swift),

@@ -32,3 +32,13 @@ public func multiply(
     guard let source = input.baseAddress, let result = output.baseAddress else { return }
     for k in 0..<input.count { result[k] = source[k] * gain }
 }
+
+/// Writes one·a + two·b to `output`, which must not overlap either. Thread: any.
+@inlinable
+public func mix(
+    _ one: UnsafeBufferPointer<Float>, times a: Float, _ two: UnsafeBufferPointer<Float>, times b: Float,
+    into output: UnsafeMutableBufferPointer<Float>
+) {
+    guard let first = one.baseAddress, let second = two.baseAddress, let result = output.baseAddress else { return }
+    for k in 0..<output.count { result[k] = first[k] * a + second[k] * b }
+}

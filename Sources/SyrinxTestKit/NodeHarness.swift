@@ -111,6 +111,15 @@ public final class NodeHarness {
         return input.format == output.format && !absorbed.contains(0)
     }
 
+    /// True: there are inputs that no output needs within the same slice, and the renderer's `absorb` is called.
+    public var absorbsInputs: Bool { !absorbed.isEmpty }
+
+    /// The longest piece, in frames of R, that a loop through the node is rendered in.
+    private var loopPiece: Int {
+        let delays = zip(resolution.outputs, setup.outputs).filter { $0.0.needs != nil }
+        return delays.map { max(1, $0.0.delay * setup.masterRate / $0.1.format.rate) }.min() ?? .max
+    }
+
     /// Back to the state after `prepare`, at P = 0.
     public func reset() {
         prepared.renderer?.reset()
@@ -139,8 +148,11 @@ public final class NodeHarness {
     ///   - cuts: block sizes, taken again from the first when they are used up; no block crosses a move.
     ///   - moves: with frames counted from this call's first.
     ///   - inPlace: the main output lies in the main input's memory.
+    ///   - inLoop: as in a loop of the graph: inputs that no output needs come after the outputs are rendered, and no
+    ///     block is longer than the declared delay.
     public func render(
-        _ inputs: [[[Float]]] = [], frames: Int, cuts: [Int] = [512], moves: [Move] = [], inPlace: Bool = false
+        _ inputs: [[[Float]]] = [], frames: Int, cuts: [Int] = [512], moves: [Move] = [], inPlace: Bool = false,
+        inLoop: Bool = false
     ) throws(PipelineError) -> Rendered {
         var result = Rendered(outputs: setup.outputs.map { Array(repeating: [], count: $0.format.channels) })
         guard let renderer = prepared.renderer else { return result }
@@ -154,11 +166,11 @@ public final class NodeHarness {
                 moves.removeFirst()
             }
             let edge = moves.first.map { first + $0.frame } ?? end
-            let count = min(cuts[turn % cuts.count], min(edge, end) - position)
+            let count = min(cuts[turn % cuts.count], min(edge, end) - position, inLoop ? loopPiece : .max)
             turn += 1
             try waitForBridges(through: position + count)
             blocks.begin(from: position, frames: count, masterRate: setup.masterRate)
-            renderBlock(renderer, blocks, inputs, from: first, into: &result, inPlace: inPlace)
+            renderBlock(renderer, blocks, inputs, from: first, into: &result, inPlace: inPlace, inLoop: inLoop)
             position += count
         }
         for move in moves { try apply(move, to: renderer) }
@@ -168,14 +180,14 @@ public final class NodeHarness {
 
     private func renderBlock(
         _ renderer: any Renderer, _ blocks: RenderMemory, _ inputs: [[[Float]]], from first: Int,
-        into result: inout Rendered, inPlace: Bool
+        into result: inout Rendered, inPlace: Bool, inLoop: Bool
     ) {
         func stream(_ index: Int) -> [[Float]] { inputs.indices.contains(index) ? inputs[index] : [] }
         func frame(_ port: PortMemory) -> Int {
             port.position - PortMemory.boundary(first, rate: port.rate, masterRate: setup.masterRate)
         }
         for (index, port) in blocks.inputs.enumerated() {
-            if absorbed.contains(index) { port.hide() } else { port.fill(from: stream(index), at: frame(port)) }
+            if inLoop, absorbed.contains(index) { port.hide() } else { port.fill(from: stream(index), at: frame(port)) }
         }
         let block = blocks.block
         let mode = RenderSection.enter()

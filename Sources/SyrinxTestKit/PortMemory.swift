@@ -1,3 +1,4 @@
+internal import Glibc
 internal import SyrinxCore
 
 /// The memory of one port for the blocks of a test, with marks around and in it that show who touched what.
@@ -12,7 +13,8 @@ final class PortMemory {
     /// For each channel, where frame 0 of the buffer lies; a fence lies on either side.
     let channels: UnsafeMutablePointer<UnsafeMutablePointer<Float>>
     private let capacity: Int
-    /// Frames of this port before the current block, since the run began.
+    /// Nothing but marks, as much as a channel takes: what untouched memory is compared with.
+    private let marks: UnsafeMutablePointer<Float>
     private var blocks = 0
 
     init(format: StreamFormat, largestBlock: Int) {
@@ -22,9 +24,11 @@ final class PortMemory {
         clock = .allocate(capacity: 1)
         clock.initialize(to: PortClock())
         channels = .allocate(capacity: max(1, channelCount))
+        marks = .allocate(capacity: capacity + 2 * Self.fence)
+        marks.initialize(repeating: Self.mark, count: capacity + 2 * Self.fence)
         for channel in 0..<channelCount {
             let memory = UnsafeMutablePointer<Float>.allocate(capacity: capacity + 2 * Self.fence)
-            memory.initialize(repeating: Self.mark, count: capacity + 2 * Self.fence)
+            memory.initialize(from: marks, count: capacity + 2 * Self.fence)
             (channels + channel).initialize(to: memory + Self.fence)
         }
     }
@@ -32,6 +36,7 @@ final class PortMemory {
     deinit {
         for channel in 0..<channelCount { (channels[channel] - Self.fence).deallocate() }
         channels.deallocate()
+        marks.deallocate()
         clock.deallocate()
     }
 
@@ -42,7 +47,7 @@ final class PortMemory {
         blocks += 1
         clock.pointee = PortClock(position: first, frames: end - first, offset: blocks % (Self.fence / 2))
         for channel in 0..<channelCount {
-            (channels[channel] - Self.fence).update(repeating: Self.mark, count: capacity + 2 * Self.fence)
+            (channels[channel] - Self.fence).update(from: marks, count: capacity + 2 * Self.fence)
         }
     }
 
@@ -62,33 +67,45 @@ final class PortMemory {
     /// Writes the block's input: `stream` from frame `first` on, silence where it has no samples.
     func fill(from stream: [[Float]], at first: Int) {
         for channel in 0..<channelCount {
-            let block = block(channel)
-            let source = channel < stream.count ? stream[channel] : []
-            for k in 0..<frames { block[k] = source.indices.contains(first + k) ? source[first + k] : 0 }
+            guard let block = block(channel).baseAddress else { continue }
+            (channel < stream.count ? stream[channel] : []).withUnsafeBufferPointer { source in
+                let there = max(0, min(frames, source.count - first))
+                if there > 0, let start = source.baseAddress { block.update(from: start + first, count: there) }
+                (block + there).update(repeating: 0, count: frames - there)
+            }
         }
     }
 
     /// Writes the block's input with marks: it is not there yet.
     func hide() {
-        for channel in 0..<channelCount { block(channel).update(repeating: Self.mark) }
+        for channel in 0..<channelCount { block(channel).baseAddress?.update(from: marks, count: frames) }
     }
 
     /// True if every sample of the block is what `fill` wrote.
     func holds(_ stream: [[Float]], at first: Int) -> Bool {
-        for channel in 0..<channelCount {
-            let block = block(channel)
-            let source = channel < stream.count ? stream[channel] : []
-            for k in 0..<frames {
-                let expected = source.indices.contains(first + k) ? source[first + k] : 0
-                if block[k].bitPattern != expected.bitPattern { return false }
+        (0..<channelCount).allSatisfy { channel in
+            guard let block = block(channel).baseAddress else { return true }
+            return (channel < stream.count ? stream[channel] : []).withUnsafeBufferPointer { source in
+                let there = max(0, min(frames, source.count - first))
+                if there > 0, let start = source.baseAddress, memcmp(block, start + first, there * 4) != 0 {
+                    return false
+                }
+                return (there..<frames).allSatisfy { block[$0].bitPattern == 0 }
             }
         }
-        return true
     }
 
     /// True if a sample of the block still bears the mark.
     var isLeftUnwritten: Bool {
-        (0..<channelCount).contains { channel in block(channel).contains { $0.bitPattern == Self.mark.bitPattern } }
+        for channel in 0..<channelCount {
+            guard let block = UnsafeRawPointer(block(channel).baseAddress) else { continue }
+            var frame = 0
+            while frame < frames {
+                if block.load(fromByteOffset: frame &* 4, as: UInt32.self) == Self.mark.bitPattern { return true }
+                frame &+= 1
+            }
+        }
+        return false
     }
 
     /// True if something outside the block has been written.
@@ -96,11 +113,9 @@ final class PortMemory {
         (0..<channelCount).contains { channel in
             let start = channels[channel]
             let offset = clock.pointee.offset
-            let before = (-Self.fence..<offset).contains { start[$0].bitPattern != Self.mark.bitPattern }
-            let after = (offset + frames..<capacity + Self.fence).contains {
-                start[$0].bitPattern != Self.mark.bitPattern
-            }
-            return before || after
+            let (before, after) = (Self.fence + offset, capacity + Self.fence - offset - frames)
+            return memcmp(start - Self.fence, marks, before * 4) != 0
+                || memcmp(start + offset + frames, marks, after * 4) != 0
         }
     }
 }

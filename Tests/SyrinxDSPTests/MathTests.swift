@@ -29,12 +29,14 @@ struct MathTests {
     @Test("log2 stays within its stated error over the whole range")
     func logarithm() {
         var random = SeededRandom(seed: 5)
+        var worst = 0.0
         for _ in 0..<100_000 {
             let exponent = Double.random(in: -1020...1020, using: &random)
             let x = Double.random(in: 1...2, using: &random) * Glibc.exp2(exponent)
             let exact = Glibc.log2(x)
-            #expect(abs(SyrinxDSP.log2(x) - exact) <= 4e-16 + 2.3e-16 * abs(exact))
+            worst = max(worst, abs(SyrinxDSP.log2(x) - exact) - 2.3e-16 * abs(exact))
         }
+        #expect(worst <= 4e-16)
         for k in -1022...1023 { #expect(SyrinxDSP.log2(Glibc.exp2(Double(k))) == Double(k)) }
         #expect(SyrinxDSP.log2(0) == -.infinity)
         #expect(SyrinxDSP.log2(-1).isNaN)
@@ -44,10 +46,11 @@ struct MathTests {
 
     @Test("exp2 stays within its stated error, and decibels go there and back")
     func exponential() {
-        for k in -100_000...100_000 {
+        let worst = (-100_000...100_000).reduce(0.0) { worst, k in
             let x = Double(k) * 0.01
-            #expect(abs(SyrinxDSP.exp2(x) / Glibc.exp2(x) - 1) < 1e-14)
+            return max(worst, abs(SyrinxDSP.exp2(x) / Glibc.exp2(x) - 1))
         }
+        #expect(worst < 1e-14)
         #expect(decibelsToLinear(0) == 1)
         #expect(abs(decibelsToLinear(20) - 10) < 1e-6)
         #expect(abs(linearToDecibels(0.5) - 20 * log10(0.5)) < 1e-13)
