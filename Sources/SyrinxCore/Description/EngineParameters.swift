@@ -2,7 +2,7 @@
 public enum EngineParameters {
     public static let descriptors: [ParameterDescriptor] = [
         .choice(
-            "driver", of: ["offline", "timer", "jack", "alsa"],
+            "driver", of: ["offline"],
             "Who calls the graph and owns the clock; left out: what the nodes ask for."),
         .integer(
             "block_frames", in: 1...65_536, default: 1024, unit: .frames,

@@ -8,7 +8,9 @@ public enum NearestName {
         var best: (name: String, distance: Int)?
         let letters = Array(name.lowercased().utf8.prefix(64))
         for candidate in candidates {
-            let distance = distance(letters, Array(candidate.lowercased().utf8.prefix(64)))
+            let other = Array(candidate.lowercased().utf8.prefix(64))
+            // A name whose unit was left out is as near as one slip of a finger.
+            let distance = letters.count >= 3 && other.starts(with: letters) ? 1 : distance(letters, other)
             if distance < best?.distance ?? .max { best = (candidate, distance) }
         }
         guard let best, best.distance <= max(1, max(letters.count, best.name.utf8.count) / 3) else { return nil }

@@ -27,7 +27,7 @@ struct LinkChecker {
             // Past the head, a chain goes on from the main output, whatever input it came in by.
             let source = from == 0 ? stops[from] : LinkStop(node: stops[from].node, text: stops[from].node)
             let known = faults.count
-            join(source, to: stops[to], link, index: index)
+            join(source, to: stops[to], link, index: index, isHead: from == 0)
             for position in known..<faults.count {
                 let error = faults[position].error
                 faults[position] = Fault(
@@ -37,8 +37,11 @@ struct LinkChecker {
         }
     }
 
-    private mutating func join(_ from: LinkStop, to: LinkStop, _ link: DocumentLink, index: Int) {
-        let source = node(from)
+    private mutating func join(
+        _ from: LinkStop, to: LinkStop, _ link: DocumentLink, index: Int, isHead: Bool
+    ) {
+        // A node in the middle is known from the joint before it, or its name was a fault there.
+        let source = isHead ? node(from) : indices[from.node]
         let target = node(to)
         let output = source.flatMap { port(of: $0, from, isInput: false) }
         guard let source, let target, let sourceType = nodes[source].descriptor,
