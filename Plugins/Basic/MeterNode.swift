@@ -15,6 +15,7 @@ public struct MeterNode: Node {
             .control("rms", unit: .decibelsFullScale, "Over the last 300 ms, all channels together."),
             .control("momentary", unit: .loudness, "Over the last 400 ms, ten times a second."),
             .control("short_term", unit: .loudness, "Over the last 3 s, ten times a second."),
+            .events("events", "A loudness event every interval_s."),
         ],
         parameters: [
             .number(

@@ -66,6 +66,9 @@ extension NodeDescriptor {
         if let taken = names.first(where: { ["type", "bypass"].contains($0) || $0.hasPrefix("x-") }) {
             return "the parameter name \(taken) belongs to the pipeline file"
         }
+        if !events.isEmpty, !outputs.contains(where: { $0.kind == .events }) {
+            return "it tells events, but has no events output to link them from"
+        }
         for parameter in parameters where parameter.live {
             switch parameter.kind {
             case .number, .integer: break
