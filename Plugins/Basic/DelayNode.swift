@@ -45,7 +45,8 @@ public struct DelayNode: Node {
         feedback = try parameters.number("feedback_ratio")
         if longest < max(delay, least) {
             throw parameters.error(
-                "max_ms", "found \(longest) ms, expected at least \(max(delay, least)) ms, as delay_ms and least_ms ask")
+                "max_ms", "found \(longest) ms, expected at least \(max(delay, least)) ms, as delay_ms and least_ms ask"
+            )
         }
         if delay < least, parameters.isSet("delay_ms"), delay > 0 {
             throw parameters.error("delay_ms", "found \(delay) ms, expected at least \(least) ms, as least_ms says")

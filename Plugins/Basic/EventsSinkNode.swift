@@ -32,7 +32,8 @@ public struct EventsSinkNode: Node {
         if path != "-" {
             descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
             if descriptor < 0 {
-                throw PipelineError(.cannotCreate, at: place, "cannot create \(path)", cause: String(cString: strerror(errno)))
+                throw PipelineError(
+                    .cannotCreate, at: place, "cannot create \(path)", cause: String(cString: strerror(errno)))
             }
         }
         return Prepared(

@@ -64,7 +64,8 @@ public struct FilterNode: Node {
     public func resolve(_ request: FormatRequest) throws(PipelineError) -> Resolution {
         if let rate = request.inputs.first.flatMap({ $0 })?.rate, design.frequency >= Double(rate) / 2 {
             throw parameters.error(
-                "frequency_hz", "found \(design.frequency) Hz, expected less than \(Double(rate) / 2) Hz, half the rate")
+                "frequency_hz", "found \(design.frequency) Hz, expected less than \(Double(rate) / 2) Hz, half the rate"
+            )
         }
         return .sameAsInput(request)
     }

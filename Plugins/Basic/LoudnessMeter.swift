@@ -1,6 +1,6 @@
 internal import CEbur128
-internal import SyrinxCore
 internal import Synchronization
+internal import SyrinxCore
 
 /// Loudness by EBU R128: owns the states of libebur128, in histogram mode.
 ///

@@ -1,6 +1,6 @@
+internal import Synchronization
 internal import SyrinxCore
 internal import SyrinxDSP
-internal import Synchronization
 
 /// What drivers and reports see of a ``MeterRenderer``: it takes everything, and must know where the run ends.
 final class MeterBridge: SinkBridge, Reporter {

@@ -1,6 +1,6 @@
+internal import Synchronization
 internal import SyrinxCore
 internal import SyrinxDSP
-internal import Synchronization
 
 /// The render half of ``MeterNode``.
 ///
