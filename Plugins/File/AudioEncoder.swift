@@ -91,7 +91,7 @@ final class AudioEncoder {
             if let quality = plan.quality {
                 opened.setQuality(quality, isCompression: plan.container.name == "flac")
             }
-            plan.metadata.write(to: opened, plan)
+            opened.setMetadata(plan.metadata)
             if let encoding = plan.subtype.encoding, Self.holdsPlainSamples.contains(plan.container.name) {
                 direct = (encoding, opened.isSwapped)
             } else {
@@ -110,6 +110,7 @@ final class AudioEncoder {
     }
 
     deinit {
+        abandon()
         integers.deallocate()
         bytes.deallocate()
     }
@@ -177,10 +178,21 @@ final class AudioEncoder {
         }
     }
 
+    /// Closes the format without finishing it; nothing is written any more. May come after ``finish(frames:)``.
+    ///
+    /// libsndfile writes once more while it closes, so this comes before the output and its descriptor go away.
+    func abandon() {
+        output.discard()
+        file = nil
+    }
+
     /// Finishes the format. Returns: libsndfile's words if it failed; the output's own failure stands there.
     func finish(frames: Int) -> String? {
         var failure: String?
-        if let box = file, let opened = box.file.take() { failure = opened.close() }
+        if let box = file, let opened = box.file.take() {
+            if frames == 0 { opened.updateHeader() }  // libsndfile writes it with the first frame otherwise
+            failure = opened.close()
+        }
         file = nil
         if let wave, !plan.isStream {
             var final = wave
@@ -188,7 +200,7 @@ final class AudioEncoder {
             dataBytes = end - dataStart
             _ = output.seek(to: end)
             if dataBytes % 2 == 1 { output.write([UInt8(0)], count: 1) }
-            final.trailer = plan.metadata.waveTrailer(plan, frames: frames)
+            final.trailer = plan.metadata.trailingChunks(rate: plan.rate, frames: frames)
             output.write(final.trailer, count: final.trailer.count)
             writeHeader(final)
         }
@@ -208,7 +220,7 @@ final class AudioEncoder {
             }
         var header = WaveHeader(
             rate: plan.rate, channels: plan.channels, coding: coding, width: width, isStream: plan.isStream)
-        if !plan.isStream { header.broadcast = plan.metadata.waveBroadcast(plan) }
+        if !plan.isStream { header.broadcast = plan.metadata.broadcastChunk(plan) }
         return header
     }
 
@@ -224,7 +236,7 @@ final class AudioEncoder {
         } else {
             return
         }
-        if dataBytes > 0 { _ = output.seek(to: 0) }
+        if output.length > 0 { _ = output.seek(to: 0) }
         output.write(header, count: header.count)
     }
 }

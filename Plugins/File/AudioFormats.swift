@@ -67,6 +67,15 @@ struct Container: Sendable, Hashable {
         return all.first { $0.code == format & mask }?.name ?? "other"
     }
 
+    /// True: files of this kind can be written so.
+    func canHold(_ subtype: Subtype, rate: Int, channels: Int) -> Bool {
+        // libsndfile names one container for both, and layers of MPEG that it only reads.
+        if self == .opus, subtype != .opus { return false }
+        // Version 1.2 loses samples of DWVW with 12 bits.
+        if subtype.name == "mp3" && name != "mp3" || ["mp1", "mp2", "dwvw_12"].contains(subtype.name) { return false }
+        return SoundFile.canWrite(SoundFile.Shape(rate: rate, channels: channels, format: code | subtype.code))
+    }
+
     static let mask: Int32 = 0x0FFF_0000
 }
 
@@ -136,6 +145,9 @@ struct Subtype: Sendable, Hashable {
         Subtype("dpcm_8", 0x50, nil, .integers(bits: 8), width: 8),
         Subtype("dpcm_16", 0x51, nil, .integers(bits: 16), width: 16),
     ]
+
+    /// The names of those that some format is written with.
+    static var writable: [String] { all.map(\.name).filter { !["mp1", "mp2", "dwvw_12"].contains($0) } }
 
     static func named(_ name: String) -> Subtype? { all.first { $0.name == name } }
     static func ofCode(_ format: Int32) -> Subtype? { all.first { $0.code == format & mask } }

@@ -88,7 +88,9 @@ final class AudioInput: @unchecked Sendable {
         return try open(path, stream: descriptor, raw: raw)
     }
 
-    private static func open(_ path: String, stream descriptor: Int32, raw: RawFormat?) throws(PipelineError) -> AudioInput {
+    private static func open(_ path: String, stream descriptor: Int32, raw: RawFormat?) throws(PipelineError)
+        -> AudioInput
+    {
         var stream = StreamInput(descriptor)
         if let raw {
             guard let coding = StreamHeader.Coding(subtype: raw.subtype.name) else {
@@ -141,7 +143,7 @@ final class AudioInput: @unchecked Sendable {
         let known = Subtype.ofCode(shape.format)
         subtype = known?.name ?? "other"
         source = .decoder(decoder)
-        metadata = Metadata(of: decoder.file)
+        metadata = decoder.file.metadata()
 
         // Only what lies in the file exactly as its subtype says is read past libsndfile.
         var header: StreamHeader?
@@ -155,7 +157,9 @@ final class AudioInput: @unchecked Sendable {
         if isPlain, let encoding = known?.encoding { decoder.direct = (encoding, decoder.file.isSwapped) }
         missingFrames =
             header.flatMap { header in
-                guard let declared = header.dataBytes, header.frameBytes > 0, let frames = shape.frames else { return nil }
+                guard let declared = header.dataBytes, header.frameBytes > 0, let frames = shape.frames else {
+                    return nil
+                }
                 if case .other = header.coding { return nil }
                 return max(0, declared / header.frameBytes - frames)
             } ?? 0
@@ -228,7 +232,8 @@ final class AudioInput: @unchecked Sendable {
     private var partialBytes = 0
 
     private func read(
-        _ stream: StreamInput, _ header: StreamHeader, _ law: [Float], _ samples: UnsafeMutablePointer<Float>, count: Int,
+        _ stream: StreamInput, _ header: StreamHeader, _ law: [Float], _ samples: UnsafeMutablePointer<Float>,
+        count: Int,
         atOnce: Bool
     ) throws(PipelineError) -> Int {
         var wanted = count * header.frameBytes - partialBytes

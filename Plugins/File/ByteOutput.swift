@@ -46,6 +46,12 @@ final class ByteOutput {
         return failure == nil
     }
 
+    /// Forgets what is gathered, and writes nothing from now on.
+    func discard() {
+        buffered = 0
+        if failure == nil { failure = ECANCELED }
+    }
+
     /// Goes to a place in the file. Returns: false where a stream cannot go back.
     func seek(to place: Int) -> Bool {
         if place < 0 { return false }

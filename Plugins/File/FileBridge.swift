@@ -1,5 +1,5 @@
-internal import SyrinxRealtime
 internal import Synchronization
+internal import SyrinxRealtime
 
 /// What a file's renderer and its thread share: the chunks, a bell for each side, and whether either has given up.
 ///

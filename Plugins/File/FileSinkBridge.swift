@@ -1,6 +1,6 @@
+internal import Synchronization
 internal import SyrinxCore
 internal import SyrinxRealtime
-internal import Synchronization
 
 /// The render half of ``FileSinkNode`` and its driver's view: fills chunks, leaves out what is not part of the file.
 final class FileSinkRenderer: Renderer, SinkBridge {

@@ -15,7 +15,7 @@ public struct FileSinkNode: Node {
             .choice(
                 "format", of: Container.all.map(\.name), "The kind of file; left out: what the path's ending says."),
             .choice(
-                "subtype", of: Subtype.all.map(\.name).filter { $0 != "mp1" && $0 != "mp2" },
+                "subtype", of: Subtype.writable,
                 "How samples are stored; left out: as in the input file where the format has it, else s24."),
             .choice(
                 "dither", of: ["tpdf", "none"],
@@ -130,21 +130,24 @@ public struct FileSinkNode: Node {
         }
         if let rate, container == .opus || subtype == .opus, ![8_000, 12_000, 16_000, 24_000, 48_000].contains(rate) {
             throw parameters.error(
-                "format", "opus takes 8000, 12000, 16000, 24000 or 48000 Hz, found \(rate) Hz; put a \"resample\" before it")
+                "format",
+                "opus takes 8000, 12000, 16000, 24000 or 48000 Hz, found \(rate) Hz; put a \"resample\" before it")
         }
         // What is not known yet is assumed to be harmless.
         let format = StreamFormat(rate: rate ?? 48_000, channels: channels ?? 1)
         let possible = possibleSubtypes(format, isStream: isStream)
         if possible.isEmpty {
             let mono = possibleSubtypes(StreamFormat(rate: format.rate, channels: 1), isStream: isStream)
-            let stereo = possibleSubtypes(StreamFormat(rate: format.rate, channels: 2), isStream: isStream)
             if mono.isEmpty {
                 throw parameters.error("format", "\(container.name) cannot be written at \(format.rate) Hz")
             }
+            let most = Limits.channels.last {
+                !possibleSubtypes(StreamFormat(rate: format.rate, channels: $0), isStream: isStream).isEmpty
+            }
             throw parameters.error(
                 "channels",
-                "\(container.name) cannot hold \(format.channels) channels"
-                    + (stereo.isEmpty ? "; it takes 1" : format.channels > 2 ? "; it takes 1 or 2, or a few more" : ""))
+                "\(container.name) holds up to \(most ?? 1) channels, found \(format.channels); put a \"matrix\" before it"
+            )
         }
         if let subtype, !possible.contains(subtype) {
             throw parameters.error(
@@ -156,16 +159,12 @@ public struct FileSinkNode: Node {
 
     private func possibleSubtypes(_ format: StreamFormat, isStream: Bool) -> [Subtype] {
         Subtype.all.filter { subtype in
-            if (container == .opus) != (subtype == .opus), container.code == Container.opus.code, container == .opus {
-                return false
-            }
             if isStream, container == .wav || container == .au,
                 subtype.encoding == nil, subtype.name != "ulaw", subtype.name != "alaw"
             {
                 return false
             }
-            return SoundFile.canWrite(
-                SoundFile.Shape(rate: format.rate, channels: format.channels, format: container.code | subtype.code))
+            return container.canHold(subtype, rate: format.rate, channels: format.channels)
         }
     }
 
@@ -188,7 +187,9 @@ public struct FileSinkNode: Node {
     private func dithers(_ subtype: Subtype, _ sources: [Subtype]) -> Bool {
         guard case .integers(let bits) = subtype.feed, dither != "none" else { return false }
         if dither == "tpdf" { return bits < 32 }
-        guard subtype.encoding != nil || subtype.name.hasPrefix("alac") || container.name == "flac" else { return false }
+        guard subtype.encoding != nil || subtype.name.hasPrefix("alac") || container.name == "flac" else {
+            return false
+        }
         let depth = sources.map(\.width).max() ?? .max
         return bits < depth && bits < 24
     }
@@ -201,7 +202,8 @@ public struct FileSinkNode: Node {
             guard let read = source.facts.first(where: { $0.name == "path" })?.value.string else { continue }
             var other = stat()
             if stat(read, &other) == 0, other.st_dev == own.st_dev, other.st_ino == own.st_ino {
-                throw parameters.error("path", "\(path) is read by \(source.node) in the same run; write to another file")
+                throw parameters.error(
+                    "path", "\(path) is read by \(source.node) in the same run; write to another file")
             }
         }
     }

@@ -1,8 +1,8 @@
 internal import Glibc
+internal import Synchronization
 internal import SyrinxCore
 internal import SyrinxDSP
 internal import SyrinxRealtime
-internal import Synchronization
 
 /// The thread behind ``FileSinkNode``: interleaves, converts, encodes and writes what the renderer hands over.
 // SAFETY: file, output and encoder are made by control before the thread starts, and belong to the thread from then on;
@@ -41,7 +41,16 @@ final class FileSinkService: BlockingService, Reporter, @unchecked Sendable {
         samples = .allocate(capacity: bridge.queue.chunkFrames * plan.channels)
     }
 
-    deinit { samples.deallocate() }
+    deinit {
+        abandon()
+        samples.deallocate()
+    }
+
+    /// Leaves nothing behind, unless the file was finished.
+    private func abandon() {
+        encoder.abandon()
+        file.abandon()
+    }
 
     func cancel() { bridge.cancel() }
 
@@ -56,7 +65,7 @@ final class FileSinkService: BlockingService, Reporter, @unchecked Sendable {
             try work()
         } catch {
             bridge.fail()
-            file.abandon()
+            abandon()
             throw error
         }
     }
@@ -67,7 +76,7 @@ final class FileSinkService: BlockingService, Reporter, @unchecked Sendable {
         while true {
             let hasFinished = renderer.hasFinished  // before looking: what it published by then is seen below
             if bridge.isCancelled {
-                file.abandon()
+                abandon()
                 return
             }
             if let (planes, count) = queue.chunkToDrain() {

@@ -1,6 +1,6 @@
+internal import Synchronization
 public import SyrinxCore
 internal import SyrinxRealtime
-internal import Synchronization
 
 /// Reads an audio file, or standard input.
 ///
@@ -63,7 +63,8 @@ public struct FileSourceNode: Node {
                 isBigEndian: try parameters.string("byte_order") == "big")
         } else {
             if let name = ["rate_hz", "channels", "subtype"].first(where: { parameters.isSet($0) }) {
-                throw parameters.error(name, "only a raw file is told its \(name); give \"format\": \"raw\", or leave it out")
+                throw parameters.error(
+                    name, "only a raw file is told its \(name); give \"format\": \"raw\", or leave it out")
             }
             raw = nil
         }
@@ -84,6 +85,7 @@ public struct FileSourceNode: Node {
             ("path", .string(path)), ("format", .string(input.format)), ("subtype", .string(input.subtype)),
             ("rate_hz", .integer(input.rate)), ("channels", .integer(input.channels)),
             ("frames", input.frames.map(Value.integer) ?? .null), ("start_frame", .integer(region.start)),
+            ("read_frames", region.count.map(Value.integer) ?? .null),
         ]
         if let frames = input.frames { facts.append(("seconds", .number(Double(frames) / Double(input.rate)))) }
         if input.missingFrames > 0 { facts.append(("missing_frames", .integer(input.missingFrames))) }

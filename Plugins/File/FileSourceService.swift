@@ -1,8 +1,8 @@
 internal import Glibc
+internal import Synchronization
 internal import SyrinxCore
 internal import SyrinxDSP
 internal import SyrinxRealtime
-internal import Synchronization
 
 /// The thread behind ``FileSourceNode``: decodes ahead of the renderer, chunk by chunk.
 // SAFETY: the input and the buffers belong to the thread that runs the service; the figures are atomics.
@@ -21,7 +21,8 @@ final class FileSourceService: BlockingService, Reporter, @unchecked Sendable {
     private let figure: (frames: Int?, path: String)
 
     init(
-        _ input: AudioInput, reopen: @escaping @Sendable () throws(PipelineError) -> AudioInput, start: Int, count: Int?,
+        _ input: AudioInput, reopen: @escaping @Sendable () throws(PipelineError) -> AudioInput, start: Int,
+        count: Int?,
         loops: Bool, renderer: FileSourceRenderer, events: EventSender
     ) {
         self.input = input
@@ -46,7 +47,9 @@ final class FileSourceService: BlockingService, Reporter, @unchecked Sendable {
     func run() throws(PipelineError) {
         do {
             if input.missingFrames > 0 {
-                events("truncated", [.init("path", .string(input.path)), .init("missing_frames", .integer(input.missingFrames))])
+                events(
+                    "truncated",
+                    [.init("path", .string(input.path)), .init("missing_frames", .integer(input.missingFrames))])
             }
             try work()
         } catch {
@@ -141,7 +144,9 @@ struct RegionReader: ~Copyable {
     }
 
     /// Reads up to `count` frames; fewer only at the end, or with `atOnce`.
-    mutating func fill(_ samples: UnsafeMutablePointer<Float>, count wanted: Int, atOnce: Bool) throws(PipelineError) -> Int {
+    mutating func fill(_ samples: UnsafeMutablePointer<Float>, count wanted: Int, atOnce: Bool) throws(PipelineError)
+        -> Int
+    {
         var done = 0
         while done < wanted, !isAtEnd {
             let taken = try step(samples + done * input.channels, count: wanted - done, atOnce: atOnce)

@@ -16,14 +16,15 @@ struct SoundFile: ~Copyable {
         var isSeekable = false
     }
 
-    private let handle: OpaquePointer
+    /// Used by this type's extensions only.
+    let handle: OpaquePointer
     let shape: Shape
 
     deinit { sf_close(handle) }
 
     /// Sends one of libsndfile's commands, whose constants are of another integer type than the function takes.
     @discardableResult
-    private func command(_ number: Int, _ data: UnsafeMutableRawPointer? = nil, _ size: Int = 0) -> Int {
+    func command(_ number: Int, _ data: UnsafeMutableRawPointer? = nil, _ size: Int = 0) -> Int {
         Int(sf_command(handle, Int32(number), data, Int32(size)))
     }
 
@@ -48,7 +49,9 @@ struct SoundFile: ~Copyable {
             get_filelen: callbacks.length, seek: callbacks.seek, read: callbacks.read, write: callbacks.write,
             tell: callbacks.tell)
         // libsndfile copies the table.
-        guard let handle = sf_open_virtual(&table, Int32(SFM_WRITE), &info, io) else { throw SoundFileError.ofLastOpen() }
+        guard let handle = sf_open_virtual(&table, Int32(SFM_WRITE), &info, io) else {
+            throw SoundFileError.ofLastOpen()
+        }
         self.handle = handle
         self.shape = shape
     }
@@ -144,6 +147,8 @@ struct SoundFileError: Error {
 
     fileprivate static func ofLastOpen() -> Self {
         let text = String(cString: sf_strerror(nil))
-        return Self(message: text.hasSuffix(".") ? String(text.dropLast()) : text, isSystem: Int(sf_error(nil)) == SF_ERR_SYSTEM)
+        return Self(
+            message: text.hasSuffix(".") ? String(text.dropLast()) : text, isSystem: Int(sf_error(nil)) == SF_ERR_SYSTEM
+        )
     }
 }

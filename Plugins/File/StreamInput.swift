@@ -1,6 +1,6 @@
 internal import Glibc
-internal import SyrinxCore
 internal import Synchronization
+internal import SyrinxCore
 
 /// Bytes that come once and in order: a pipe, a FIFO, a terminal. Waiting for them can be cancelled.
 ///

@@ -33,7 +33,8 @@ public enum PCMEncoding: Sendable, Hashable, CaseIterable {
 ///   this machine's (little-endian). The two must not overlap.
 /// - Thread: any.
 public func decodePCM(
-    _ bytes: UnsafeRawPointer, as encoding: PCMEncoding, swapped: Bool, count: Int, into samples: UnsafeMutablePointer<Float>
+    _ bytes: UnsafeRawPointer, as encoding: PCMEncoding, swapped: Bool, count: Int,
+    into samples: UnsafeMutablePointer<Float>
 ) {
     switch encoding {
     case .u8:
@@ -152,7 +153,8 @@ private func quantizeFine(
 ///   this machine's. The two must not overlap.
 /// - Thread: any.
 public func encodePCM(
-    _ integers: UnsafePointer<Int32>, as encoding: PCMEncoding, swapped: Bool, count: Int, into bytes: UnsafeMutableRawPointer
+    _ integers: UnsafePointer<Int32>, as encoding: PCMEncoding, swapped: Bool, count: Int,
+    into bytes: UnsafeMutableRawPointer
 ) {
     switch encoding {
     case .u8:
@@ -190,7 +192,8 @@ public func encodePCM(
 /// - Shape: `bytes` takes `count` samples of `encoding`, `.f32` or `.f64`. The two must not overlap.
 /// - Thread: any.
 public func encodeFloats(
-    _ samples: UnsafePointer<Float>, as encoding: PCMEncoding, swapped: Bool, count: Int, into bytes: UnsafeMutableRawPointer
+    _ samples: UnsafePointer<Float>, as encoding: PCMEncoding, swapped: Bool, count: Int,
+    into bytes: UnsafeMutableRawPointer
 ) {
     if encoding == .f64 {
         let result = bytes.assumingMemoryBound(to: UInt64.self)

@@ -80,7 +80,9 @@ public final class PlanarQueue: Sendable {
 
         /// Chunks that wait to be read. Thread: any; exact on the reader's.
         @inlinable
-        public var readableChunks: Int { filled.pointee.load(ordering: .acquiring) &- emptied.pointee.load(ordering: .acquiring) }
+        public var readableChunks: Int {
+            filled.pointee.load(ordering: .acquiring) &- emptied.pointee.load(ordering: .acquiring)
+        }
 
         /// Chunks that can be filled.pointee. Thread: any; exact on the writer's.
         @inlinable
