@@ -65,6 +65,7 @@ let package = Package(
             name: "SyrinxGraphTests",
             dependencies: ["SyrinxGraph", "SyrinxCore", "SyrinxTestKit", "BasicPlugin", "ResamplePlugin"],
             swiftSettings: swift),
+        .testTarget(name: "SyrinxTestKitTests", dependencies: ["SyrinxTestKit", "SyrinxCore"], swiftSettings: swift),
         .testTarget(
             name: "SyrinxDSPTests", dependencies: ["SyrinxDSP", "SyrinxTestKit"], swiftSettings: swift),
         .testTarget(

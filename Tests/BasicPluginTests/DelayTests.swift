@@ -18,7 +18,7 @@ struct DelayTests {
             ],
             channels: [2], memoryFrames: 960, frames: 6_000,
             moves: [
-                .init(at: 1_001, "delay_ms", to: 12.3), .init(at: 1_200, "delay_ms", to: 4), 
+                .init(at: 1_001, "delay_ms", to: 12.3), .init(at: 1_200, "delay_ms", to: 4),
                 .init(at: 1_300, "delay_ms", to: 17), .init(at: 3_000, "feedback_ratio", to: 0.2),
                 .init(at: 4_000, "feedback_ratio", to: 0), .init(at: 5_000, "delay_ms", to: 0),
             ])

@@ -59,7 +59,8 @@ struct MeterTests {
 
     @Test("EBU Tech 3342 case 1: −20 then −30 dBFS has a range of 10 LU")
     func range() throws {
-        let figures = try figures(tone([(12, -20), (12, -30)], rate: 16_000), ["true_peak": .boolean(false)], rate: 16_000)
+        let figures = try figures(
+            tone([(12, -20), (12, -30)], rate: 16_000), ["true_peak": .boolean(false)], rate: 16_000)
         #expect(abs(level(figures, "range_lu") - 10) <= 1)
         #expect(figures["max_true_peak_dbtp"] == .null)
     }
