@@ -8,7 +8,7 @@ cd "$syrinx_root"
 # Libraries and headers that the build needs.
 syrinx_build_packages=(pkg-config libsndfile1-dev libsamplerate0-dev libebur128-dev)
 # Tests check against programs that are not ours.
-syrinx_test_packages=(python3 python3-jsonschema sox)
+syrinx_test_packages=(python3 python3-jsonschema sox ffmpeg)
 # The demo takes its speech from alsa-utils and draws with graphviz.
 syrinx_demo_packages=(alsa-utils graphviz)
 

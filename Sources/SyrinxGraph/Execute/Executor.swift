@@ -147,13 +147,15 @@ public final class Executor: Engine {
     private func renderLoop(
         _ loop: UnsafeMutablePointer<Step>, _ times: UnsafeMutablePointer<UInt64>, cycleFrames: Int, isTimed: Bool
     ) {
+        // Taken out beforehand: the thread sanitizer of Swift 6.3 cannot compile a change made through both pointers.
+        let watch = loop.pointee.watch
         let start = position
         var done = 0
         while done < cycleFrames {
             let piece = min(loop.pointee.pieceFrames, cycleFrames - done)
             setClocks(from: start + done, count: piece, cycleStart: start)
             run(loop + 1, times + 1, loop.pointee.count, cycleFrames: piece, isTimed: isTimed)
-            loop.pointee.watch.pointee.listen()
+            watch.pointee.listen()
             done += piece
         }
         setClocks(from: start, count: cycleFrames, cycleStart: start)
