@@ -19,10 +19,12 @@ enum LinkParser {
         var stops: [LinkStop] = []
         for part in parts { stops.append(try stop(part)) }
         guard stops.count >= 2 else {
-            throw PipelineError(.invalidLink, #"found "\#(text)", expected two or more nodes joined by "->""#)
+            throw PipelineError(
+                .invalidLink, #"found \#(Shown.quoted(text)), expected two or more nodes joined by "->""#)
         }
         for stop in stops.dropLast() where stop.parameter != nil {
-            throw PipelineError(.invalidLink, #""\#(stop.text)" names a parameter; only the end of a link can"#)
+            throw PipelineError(
+                .invalidLink, #"\#(Shown.quoted(stop.text)) names a parameter; only the end of a link can"#)
         }
         return stops
     }
@@ -52,7 +54,7 @@ enum LinkParser {
         func broken(_ why: String) -> PipelineError {
             PipelineError(
                 .invalidLink,
-                #"found "\#(text)": \#(why); expected node, node[channel], node:port, node:port[channel] or node.parameter"#
+                #"found \#(Shown.quoted(text)): \#(why); expected node, node[channel], node:port, node:port[channel] or node.parameter"#
             )
         }
         guard !text.isEmpty else { throw broken("a node is missing beside the arrow") }
@@ -75,9 +77,9 @@ enum LinkParser {
             rest = rest[..<dot]
             if channel != nil { throw broken("a parameter has no channels") }
         }
-        guard isName(rest) else { throw broken(#""\#(rest)" is no node id"#) }
-        if let port, !isName(port) { throw broken(#""\#(port)" is no port name"#) }
-        if let parameter, !isName(parameter) { throw broken(#""\#(parameter)" is no parameter name"#) }
+        guard isName(rest) else { throw broken(#"\#(Shown.quoted(rest)) is no node id"#) }
+        if let port, !isName(port) { throw broken(#"\#(Shown.quoted(port)) is no port name"#) }
+        if let parameter, !isName(parameter) { throw broken(#"\#(Shown.quoted(parameter)) is no parameter name"#) }
         return LinkStop(
             node: String(rest), port: port.map(String.init), channel: channel, parameter: parameter.map(String.init),
             text: text)

@@ -27,11 +27,12 @@ struct NodeChecker {
     mutating func check(_ node: DocumentNode) {
         let path = "nodes.\(node.id)"
         guard let type = registry[node.type] else {
+            defer { entries.append(Entry(id: node.id, position: node.position, descriptor: nil, node: nil)) }
+            if node.type.isEmpty { return }  // The reader has told that it is missing.
             let hint = NearestName.suggestion(node.type, among: registry.descriptors.map(\.type))
             let message =
-                #"found "\#(node.type)", no such node type\#(hint.isEmpty ? "; syrinx nodes lists them" : hint)"#
+                #"found \#(Shown.quoted(node.type)), no such node type\#(hint.isEmpty ? "; syrinx nodes lists them" : hint)"#
             fault(message, at: "\(path).type", node.typePosition ?? node.position)
-            entries.append(Entry(id: node.id, position: node.position, descriptor: nil, node: nil))
             return
         }
         let descriptor = type.descriptor
@@ -63,7 +64,7 @@ struct NodeChecker {
         var values: [String: Value] = [:]
         var unanswered: Set<String> = []
         for member in node.parameters where !member.name.hasPrefix("x-") {
-            let place = "\(path).\(member.name)"
+            let place = path + Shown.step(member.name)
             guard let parameter = parameter(member.name, of: descriptor) else {
                 fault(unknown(member.name, descriptor), at: place, member.namePosition)
                 continue
@@ -112,7 +113,7 @@ struct NodeChecker {
     private mutating func noteSecret(_ value: DocumentValue, at place: String) {
         guard case .string(let text) = value.content, !text.text.isEmpty else { return }
         secrets.append(text.text)
-        if text.beginsOnCommandLine {
+        if text.isTypedOnCommandLine {
             let message =
                 "a secret does not belong on the command line, where every user can read it; use ${env:NAME} or ${file:PATH}"
             faults.append(Fault(PipelineError(.usage, at: place, message), position: value.position))

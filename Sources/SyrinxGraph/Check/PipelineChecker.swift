@@ -85,12 +85,13 @@ enum EngineChecker {
                 faults.append(
                     Fault(
                         PipelineError(
-                            .invalidParameter, at: "engine.\(member.name)", "no such setting of the engine\(hint)"),
+                            .invalidParameter, at: "engine" + Shown.step(member.name),
+                            "no such setting of the engine\(hint)"),
                         position: member.namePosition))
                 continue
             }
             let outcome = checker.check(
-                member.value, as: descriptor.kind, unit: descriptor.unit, at: "engine.\(member.name)")
+                member.value, as: descriptor.kind, unit: descriptor.unit, at: "engine" + Shown.step(member.name))
             guard case .value(let value) = outcome else { continue }
             switch (member.name, value) {
             case ("driver", .string(let driver)): settings.driver = driver

@@ -50,12 +50,12 @@ struct ValueChecker {
                     value, at: path, "found \(values.count) entries, expected \(Wording.range(count, of: "entries"))")
             }
             return elements(
-                values.enumerated().map { (place: "\(path)[\($0)]", value: $1, kind: element) }, unit,
-                { .list($0.map(\.1)) })
+                values.enumerated().map { (name: "", place: "\(path)[\($0)]", value: $1) }, as: element, unit,
+                { .list($0.map(\.value)) })
         case (.map(let element), .object(let members)):
             return elements(
-                members.map { (place: "\(path).\($0.name)", value: $0.value, kind: element) }, unit,
-                { .object($0.map { place, value in .init(String(place.dropFirst(path.count + 1)), value) }) })
+                members.map { (name: $0.name, place: path + Shown.step($0.name), value: $0.value) }, as: element, unit,
+                { .object($0) })
         case (.object(let descriptors), .object(let members)):
             return object(members, descriptors, at: path)
         default: return found(value, kind, unit, at: path)
@@ -64,14 +64,14 @@ struct ValueChecker {
 
     /// Checks every element, so that all faults are found.
     private mutating func elements(
-        _ elements: [(place: String, value: DocumentValue, kind: ParameterKind)], _ unit: Unit,
-        _ whole: ([(String, Value)]) -> Value
+        _ elements: [(name: String, place: String, value: DocumentValue)], as kind: ParameterKind, _ unit: Unit,
+        _ whole: ([Value.Member]) -> Value
     ) -> Outcome {
-        var values: [(String, Value)] = []
+        var values: [Value.Member] = []
         var (open, faulty) = (false, false)
-        for (place, value, kind) in elements {
+        for (name, place, value) in elements {
             switch check(value, as: kind, unit: unit, at: place) {
-            case .value(let value): values.append((place, value))
+            case .value(let value): values.append(.init(name, value))
             case .unset:
                 _ = fault(value, at: place, "the reference came out empty; an entry cannot be left out")
                 faulty = true
@@ -92,12 +92,13 @@ struct ValueChecker {
                 let hint = NearestName.suggestion(member.name, among: descriptors.map(\.name))
                 faults.append(
                     Fault(
-                        PipelineError(.invalidParameter, at: "\(path).\(member.name)", "no such member here\(hint)"),
+                        PipelineError(
+                            .invalidParameter, at: path + Shown.step(member.name), "no such member here\(hint)"),
                         position: member.namePosition))
                 faulty = true
                 continue
             }
-            switch check(member.value, as: descriptor.kind, unit: descriptor.unit, at: "\(path).\(member.name)") {
+            switch check(member.value, as: descriptor.kind, unit: descriptor.unit, at: path + Shown.step(member.name)) {
             case .value(let value): values.append(.init(member.name, value))
             case .unset: break
             case .open: open = true

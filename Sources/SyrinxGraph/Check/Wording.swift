@@ -18,17 +18,10 @@ package enum Wording {
         }
     }
 
-    /// `3.0 dB`, `"loud"`, `a list`.
+    /// `3.0 dB`, `"loud"`, `a list`; what came from outside the file is not shown.
     package static func found(_ value: DocumentValue, unit: Unit = .none) -> String {
-        switch value.content {
-        case .null: "null"
-        case .boolean(let boolean): boolean ? "true" : "false"
-        case .number(_, let text): text.replacingMinus + suffix(unit)
-        case .string(let text): "\"\(text.text.count > 60 ? String(text.text.prefix(60)) + "…" : text.text)\""
-        case .list: "a list"
-        case .object: "an object"
-        case .unresolved(let text): text
-        }
+        guard case .number = value.content else { return value.shown }
+        return value.shown.replacingMinus + suffix(unit)
     }
 
     /// `2 entries`, `1…8 entries`, `at least 1 entries`.
