@@ -3,8 +3,8 @@ internal import SyrinxDSP
 
 /// Measures peak, RMS and loudness, and passes its input through.
 ///
-/// - Ports: `in`, `out`, same rate and channels, may run in place; `peak`, `rms`, `momentary`, `short_term` (control).
-///   Latency: 0 frames.
+/// - Ports: `in`, `out`, same rate and channels, may run in place; `peak`, `rms`, `momentary`, `short_term` (control);
+///   `events`. Latency: 0 frames.
 public struct MeterNode: Node {
     public static let descriptor = NodeDescriptor(
         type: "meter", summary: "Measures peak, RMS and loudness by EBU R128; passes its input through.",
