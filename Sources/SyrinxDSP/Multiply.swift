@@ -18,7 +18,7 @@ public func multiply(
 /// One pointer only: a loop over two that may be the same memory would not be vectorised.
 @inlinable
 func multiplyInPlace(_ samples: UnsafeMutablePointer<Float>, count: Int, gliding: Int, by gain: LinearGlide) {
-    for k in 0..<gliding { samples[k] *= gain.start + gain.step * Float(gain.elapsed + k) }
+    for k in 0..<gliding { samples[k] *= gain.gliding(k) }
     let steady = gain.target
     if steady == 1 { return }
     for k in gliding..<count { samples[k] *= steady }
@@ -29,7 +29,7 @@ func multiplyApart(
     _ source: UnsafePointer<Float>, _ result: UnsafeMutablePointer<Float>, count: Int, gliding: Int,
     by gain: LinearGlide
 ) {
-    for k in 0..<gliding { result[k] = source[k] * (gain.start + gain.step * Float(gain.elapsed + k)) }
+    for k in 0..<gliding { result[k] = source[k] * gain.gliding(k) }
     let steady = gain.target
     for k in gliding..<count { result[k] = source[k] * steady }
 }
