@@ -39,7 +39,7 @@ let package = Package(
         .systemLibrary(name: "CSndfile", pkgConfig: "sndfile", providers: [.apt(["libsndfile1-dev"])]),
         .target(
             name: "FilePlugin", dependencies: ["SyrinxCore", "SyrinxRealtime", "SyrinxDSP", "CSndfile"],
-            path: "Plugins/File", swiftSettings: swift),
+            path: "Plugins/File", exclude: ["README.md"], swiftSettings: swift),
         .target(
             name: "SyrinxHost", dependencies: ["SyrinxCore", "SyrinxGraph", "SyrinxRealtime"], swiftSettings: swift),
         .executableTarget(
@@ -76,7 +76,8 @@ let package = Package(
             swiftSettings: swift),
         .testTarget(name: "ArchitectureTests", swiftSettings: swift),
         .testTarget(
-            name: "FilePluginTests", dependencies: ["FilePlugin", "SyrinxCore", "SyrinxRealtime", "SyrinxDSP"],
+            name: "FilePluginTests",
+            dependencies: ["FilePlugin", "SyrinxCore", "SyrinxRealtime", "SyrinxDSP", "SyrinxTestKit"],
             swiftSettings: swift),
     ]
 )

@@ -137,6 +137,7 @@ final class AudioInput: @unchecked Sendable {
             throw Self.refused(path, "it is no audio file that can be read", error.message)
         }
         let shape = decoder.file.shape
+        try Self.checkLimits(path, rate: shape.rate, channels: shape.channels)
         self.path = path
         (rate, channels, frames, isSeekable) = (shape.rate, shape.channels, shape.frames, shape.isSeekable)
         format = Container.name(ofCode: shape.format)
@@ -163,11 +164,12 @@ final class AudioInput: @unchecked Sendable {
                 if case .other = header.coding { return nil }
                 return max(0, declared / header.frameBytes - frames)
             } ?? 0
-        (largestChunk, bytes) = try Self.buffer(path, rate: shape.rate, channels: shape.channels)
+        (largestChunk, bytes) = Self.buffer(channels: shape.channels)
     }
 
     /// Opens what comes once.
     private init(_ path: String, stream: StreamInput, _ header: StreamHeader, format: String) throws(PipelineError) {
+        try Self.checkLimits(path, rate: header.rate, channels: header.channels)
         self.path = path
         (rate, channels, frames, isSeekable) = (header.rate, header.channels, nil, false)
         self.format = format
@@ -176,21 +178,22 @@ final class AudioInput: @unchecked Sendable {
         source = .stream(stream, header, law: law)
         missingFrames = 0
         metadata = Metadata()
-        (largestChunk, bytes) = try Self.buffer(path, rate: header.rate, channels: header.channels)
+        (largestChunk, bytes) = Self.buffer(channels: header.channels)
     }
 
     deinit { bytes.deallocate() }
 
-    /// Checks the limits, and allocates for the bytes of one chunk.
-    private static func buffer(
-        _ path: String, rate: Int, channels: Int
-    ) throws(PipelineError) -> (Int, UnsafeMutableRawPointer) {
+    private static func checkLimits(_ path: String, rate: Int, channels: Int) throws(PipelineError) {
         if !Limits.channels.contains(channels) {
             throw refused(path, "it has \(channels) channels, expected at most \(Limits.channels.upperBound)")
         }
         if !Limits.rates.contains(rate) {
             throw refused(path, "it has a rate of \(rate) Hz, expected 1…\(Limits.rates.upperBound) Hz")
         }
+    }
+
+    /// Room for the bytes of one chunk.
+    private static func buffer(channels: Int) -> (Int, UnsafeMutableRawPointer) {
         let frames = PlanarQueue.chunkFrames(forChannels: channels)
         return (frames, .allocate(byteCount: frames * channels * 8, alignment: 64))
     }

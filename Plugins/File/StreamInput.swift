@@ -8,6 +8,8 @@ internal import SyrinxCore
 final class StreamInput: StreamHeader.Bytes {
     private let descriptor: Int32
     private let isCancelled = Atomic<Bool>(false)
+    /// True: something has come.
+    private var hasBegun = false
     /// True: nothing more will come.
     private(set) var isAtEnd = false
     /// The system's error number, if reading failed.
@@ -28,10 +30,15 @@ final class StreamInput: StreamHeader.Bytes {
             var request = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
             if poll(&request, 1, 100) <= 0 {
                 if isCancelled.load(ordering: .relaxed) { return 0 }
-                continue
+                // The system tells nobody that a FIFO's last writer has gone who opened it after that writer; reading
+                // does. Before the first byte nothing to read only means that no writer has come yet.
+                if !hasBegun || fcntl(descriptor, F_GETFL) & O_NONBLOCK == 0 { continue }
             }
             let taken = read(descriptor, bytes, count)
-            if taken > 0 { return taken }
+            if taken > 0 {
+                hasBegun = true
+                return taken
+            }
             if taken < 0, errno == EINTR || errno == EAGAIN { continue }
             if taken < 0 { failure = errno }
             isAtEnd = true
