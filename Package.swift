@@ -74,6 +74,17 @@ let package = Package(
         .testTarget(
             name: "ResamplePluginTests", dependencies: ["ResamplePlugin", "SyrinxCore", "SyrinxTestKit"],
             swiftSettings: swift),
+        .testTarget(
+            name: "SyrinxHostTests", dependencies: ["SyrinxHost", "SyrinxCore", "SyrinxGraph", "SyrinxRealtime"],
+            swiftSettings: swift),
+        .target(name: "CommandTestKit", path: "Tests/CommandTestKit", swiftSettings: swift),
+        .testTarget(name: "CommandTests", dependencies: ["CommandTestKit", "syrinx"], swiftSettings: swift),
+        .testTarget(
+            name: "PipelineTests",
+            dependencies: [
+                "CommandTestKit", "SyrinxCore", "SyrinxGraph", "SyrinxConfig", "SyrinxHost", "BasicPlugin",
+                "FilePlugin", "ResamplePlugin", "syrinx",
+            ], swiftSettings: swift),
         .testTarget(name: "ArchitectureTests", swiftSettings: swift),
         .testTarget(
             name: "FilePluginTests",

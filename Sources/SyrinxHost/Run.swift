@@ -9,17 +9,21 @@ public import SyrinxGraph
 /// let report = run?.execute()
 /// ```
 ///
-/// - Thread: ``execute()`` blocks the thread that calls it, which becomes the driver's; ``stop()`` may come from any.
+/// - Thread: ``execute()`` blocks the thread that calls it, which becomes the driver's; ``executeApart()`` takes one of its
+///   own; ``stop()`` may come from any.
 public final class Run: Sendable {
     /// How a run goes.
     public struct Options: Sendable {
         /// Seconds; nil: the run ends with its sources.
         public var duration: Rational?
+        /// Lengths of cycles, taken in turn; empty: as long as the plan takes. What comes out does not depend on them.
+        public var cuts: [Int]
         /// Called on the driver's thread, at most every 100 ms.
         public var onProgress: (@Sendable (RunProgress) -> Void)?
 
-        public init(duration: Rational? = nil, onProgress: (@Sendable (RunProgress) -> Void)? = nil) {
+        public init(duration: Rational? = nil, cuts: [Int] = [], onProgress: (@Sendable (RunProgress) -> Void)? = nil) {
             self.duration = duration
+            self.cuts = cuts
             self.onProgress = onProgress
         }
     }
@@ -58,7 +62,7 @@ public final class Run: Sendable {
         self.alarm = alarm
         let executor = Executor(plan)
         let progress = ProgressClock(every: Self.progressInterval, options.onProgress)
-        let driver = OfflineDriver(executor, duration: options.duration) { executor, end in
+        let driver = OfflineDriver(executor, duration: options.duration, cuts: options.cuts) { executor, end in
             executor.takeEvents { dispatcher.take($0, end: end) }
             dispatcher.cycleEnded(at: executor.position)
             progress.tick(executor, end: end)
@@ -75,10 +79,29 @@ public final class Run: Sendable {
     /// Ends the run after the cycle that is under way and leaves its targets untouched. Thread: any.
     public func stop() { alarm.stop() }
 
-    /// Runs to the end, to an error, or to ``stop()``.
+    /// Runs to the end, to an error, or to ``stop()``, on a thread of its own.
     ///
     /// - Returns: when every service has ended and every receiver has been told so.
-    /// - Thread: control; becomes the driver's. Once only.
+    /// - Throws: `.unavailable` if the system gives no thread.
+    /// - Thread: control. Once only.
+    public func executeApart() async throws(PipelineError) -> RunReport {
+        let result: Result<RunReport, PipelineError> = await withCheckedContinuation { continuation in
+            do throws(PipelineError) {
+                let thread = try ServiceThread(name: "render") {
+                    continuation.resume(returning: .success(self.execute()))
+                }
+                thread.detach()
+            } catch {
+                continuation.resume(returning: .failure(error))
+            }
+        }
+        return try result.get()
+    }
+
+    /// Runs to the end, to an error, or to ``stop()``, on the thread that calls.
+    ///
+    /// - Returns: when every service has ended and every receiver has been told so.
+    /// - Thread: control; becomes the driver's. Not a task's: services that are tasks could starve behind it. Once only.
     public func execute() -> RunReport {
         let start = HostClock.now()
         do throws(PipelineError) {
