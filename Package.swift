@@ -45,7 +45,8 @@ let package = Package(
         .executableTarget(
             name: "syrinx",
             dependencies: [
-                "SyrinxCore", "SyrinxGraph", "SyrinxConfig", "SyrinxHost", "BasicPlugin", "FilePlugin", "ResamplePlugin",
+                "SyrinxCore", "SyrinxGraph", "SyrinxConfig", "SyrinxHost", "BasicPlugin", "FilePlugin",
+                "ResamplePlugin",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: swift),
 
