@@ -139,6 +139,8 @@ final class InputOpener: Sendable {
         _ path: String, raw: AudioInput.RawFormat?, _ access: FormatRequest.Access
     ) throws(PipelineError) -> AudioInput? {
         if access == .nothing { return nil }
+        // What a look takes from standard input, a run after it would miss.
+        if access == .headers, path == "-" { return nil }
         if let input = kept.withLock({ $0 }) { return input }
         guard let input = try AudioInput.open(path, raw: raw, onlyRegular: access == .headers) else { return nil }
         if access == .all { kept.withLock { $0 = input } }

@@ -12,9 +12,8 @@ public enum DriverChoice {
     /// - Throws: `.usage` if no driver has that name; `.unavailable` if it is not in this build.
     public static func name(for pipeline: CheckedPipeline, asked: String? = nil) throws(PipelineError) -> String {
         if let asked {
-            let names = known + available.filter { !known.contains($0) }
-            guard names.contains(asked) else {
-                let hint = NearestName.suggestion(asked, among: names)
+            guard known.contains(asked) else {
+                let hint = NearestName.suggestion(asked, among: known)
                 let message =
                     "found \(Shown.quoted(asked)), expected one of \(available.joined(separator: ", "))\(hint)"
                 throw PipelineError(.usage, at: "--driver", message)
@@ -42,12 +41,8 @@ public enum DriverChoice {
         return timer.map { ("timer", $0) } ?? (OfflineDriver.name, "")
     }
 
-    /// The names that a pipeline file may give, here or in another build.
-    private static var known: [String] {
-        guard case .choice(let names)? = EngineParameters.descriptors.first(where: { $0.name == "driver" })?.kind
-        else { return available }
-        return names
-    }
+    /// The names that have a meaning, in this build or in another.
+    private static let known = ["offline", "timer", "jack", "alsa"]
 
     private static func available(_ name: String, at path: String) throws(PipelineError) -> String {
         if available.contains(name) { return name }

@@ -51,9 +51,9 @@ struct CommandTests {
             #expect(outcome.text == "copy.json: no faults, 3 nodes, 1 link\n")
             #expect(
                 outcome.lines == [
-                    #"broken.json:4:18: nodes.a.type: found "gian", no such node type; did you mean gain?"#,
+                    #"broken.json:4:20: nodes.a.type: found "gian", no such node type; did you mean gain?"#,
                     "broken.json:5:39: nodes.b.gain_db: found 99 dB, expected −120…24 dB",
-                    #"broken.json:7:13: links[0]: no node is called "c""#,
+                    #"broken.json:7:13: links[0]: no node is called "c"; did you mean a?"#,
                     "syrinx: gone.json: cannot read the pipeline file (No such file or directory)",
                 ], "\(outcome.diagnostics)")
         }

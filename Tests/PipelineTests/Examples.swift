@@ -32,7 +32,8 @@ struct Example: Sendable, CustomTestStringConvertible {
             variables: ["voice": "mono48.wav", "guitar": "mono44.wav", "room": "stereo48.wav", "out": "out.wav"],
             outputs: ["out.wav"]),
         Example(
-            name: "loudness-report", variables: ["in": "stereo48.wav", "log": "log.jsonl"], outputs: ["log.jsonl"]),
+            name: "loudness-report", variables: ["in": "stereo48.wav", "log": "log.jsonl"],
+            sets: ["level.interval_s=0.1"], outputs: ["log.jsonl"]),
         Example(name: "equaliser", variables: ["in": "stereo48.wav", "out": "out.wav"], outputs: ["out.wav"]),
         Example(
             name: "stdin-to-stdout", sets: ["input.path=stereo48.wav", "output.path=out.wav"], outputs: ["out.wav"]),

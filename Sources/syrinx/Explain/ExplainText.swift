@@ -35,8 +35,13 @@ struct ExplainText {
             if node.inLoop { notes.append("in a loop") }
             if node.latency > 0 { notes.append("latency \(Self.milliseconds(node.latency))") }
             if node.tail > 0 { notes.append("tail \(Figures.time(node.tail))") }
-            let facts = node.facts.filter { $0.name != "path" && !["rate_hz", "channels"].contains($0.name) }
-            notes += facts.filter { $0.value != .null }.prefix(6).map { fact in
+            // What stands elsewhere in the text, or is as everyone would expect.
+            let told = ["path", "rate_hz", "channels", "read_frames"]
+            let facts = node.facts.filter { fact in
+                !told.contains(fact.name) && fact.value != .null
+                    && !(fact.name == "start_frame" && fact.value == .integer(0))
+            }
+            notes += facts.prefix(6).map { fact in
                 "\(fact.name) \(Figures.value(fact.value))"
             }
             table.add("\(index + 1)", node.id, node.type, node.format?.text ?? "", notes.joined(separator: ", "))

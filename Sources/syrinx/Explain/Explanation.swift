@@ -73,7 +73,12 @@ struct Explanation {
         self.pipeline = pipeline
         self.driver = driver
         nodes = pipeline.nodes.map(Self.node)
-        links = pipeline.links.map { Self.link($0, pipeline) } + pipeline.eventLinks.map { Self.link($0, pipeline) }
+        let streams = pipeline.links.sorted { one, other in
+            // In the file's order; the half before a converter goes before the half behind it.
+            (one.index, pipeline.nodes[other.target].isInserted ? 1 : 0)
+                < (other.index, pipeline.nodes[one.target].isInserted ? 1 : 0)
+        }
+        links = streams.map { Self.link($0, pipeline) } + pipeline.eventLinks.map { Self.link($0, pipeline) }
         files = Self.files(pipeline.checked)
         self.needs = needs
         outline = PlanOutline(pipeline)
