@@ -59,6 +59,23 @@ struct CommandTests {
         }
     }
 
+    @Test("standard input and output belong to one node each")
+    func standardStreams() throws {
+        try Command.withFolder { folder in
+            let text = #"""
+                {"syrinx": 1, "nodes": {
+                "a": {"type": "file.source", "path": "-"}, "b": {"type": "file.source", "path": "-"},
+                "c": {"type": "file.sink", "path": "-", "format": "wav"}, "d": {"type": "events.sink", "path": "-"}},
+                "links": ["a -> c", "b -> c"]}
+                """#
+            try Data(text.utf8).write(to: folder.appendingPathComponent("two.json"))
+            let outcome = try Command.run(["check", "two.json"], in: folder)
+            #expect(outcome.code == 65 && outcome.lines.count == 2, "\(outcome.diagnostics)")
+            #expect(outcome.diagnostics.contains(#"nodes.b: reads standard input, as "a" does"#))
+            #expect(outcome.diagnostics.contains(#"nodes.d: writes standard output, as "c" does"#))
+        }
+    }
+
     @Test("nodes lists every type, and each type's page stands in text, Markdown and JSON")
     func nodes() throws {
         let list = try Command.run(["nodes"], in: Command.package)

@@ -29,6 +29,8 @@ public struct PipelineChecker: Sendable {
             faults.append(Fault(PipelineError(.invalidGraph, at: "nodes", "found no node, expected at least one")))
         }
         faults += sameFile(nodes)
+        faults += sameStream(nodes.reads, "reads", "input", nodes)
+        faults += sameStream(nodes.writes, "writes", "output", nodes)
         if !faults.contains(where: { $0.severity == .error }) { faults += links.unlinked() }
         faults = faults.inOrder
         guard !faults.contains(where: { $0.severity == .error }) else { return (nil, faults) }
@@ -36,6 +38,19 @@ public struct PipelineChecker: Sendable {
             document: document, engine: engine, nodes: nodes.entries.compactMap(\.node), links: links.links,
             reads: nodes.reads, writes: nodes.writes, secrets: nodes.secrets)
         return (pipeline, faults)
+    }
+
+    /// Standard input or output, which only one node can have.
+    private func sameStream(
+        _ uses: [(node: String, path: String)], _ does: String, _ stream: String, _ nodes: NodeChecker
+    ) -> [Fault] {
+        let users = uses.filter { $0.path == "-" }
+        return users.dropFirst().map { user in
+            let message = "\(does) standard \(stream), as \"\(users[0].node)\" does; give it a path of its own"
+            return Fault(
+                PipelineError(.invalidParameter, at: "nodes.\(user.node)", message),
+                position: nodes.entries.first { $0.id == user.node }?.position)
+        }
     }
 
     /// A target that is also a source, or the target of another node.
