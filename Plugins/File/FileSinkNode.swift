@@ -108,7 +108,8 @@ public struct FileSinkNode: Node {
             path: path, container: container, subtype: subtype, rate: format.rate, channels: format.channels,
             quality: quality, dithers: dithers(subtype, sources), isStream: isStream)
         if carriesMetadata { plan.metadata = Metadata(carriedBy: setup) }
-        let queue = PlanarQueue(channels: format.channels, forBlocksOf: setup.input.largestBlock)
+        let queue = PlanarQueue(
+            channels: format.channels, forBlocksOf: setup.input.largestBlock, isTouched: setup.isPaced)
         let renderer = FileSinkRenderer(
             bridge: FileBridge(queue: queue, isPaced: setup.isPaced), latency: setup.input.latency)
         let service = try FileSinkService(plan, file: file, renderer: renderer, events: setup.events)

@@ -103,7 +103,8 @@ public struct FileSourceNode: Node {
                 "it changed between two looks: \(input.rate) Hz and \(input.channels) channels now, "
                     + "\(format.rate) Hz and \(format.channels) before")
         }
-        let queue = PlanarQueue(channels: format.channels, forBlocksOf: setup.output.largestBlock)
+        let queue = PlanarQueue(
+            channels: format.channels, forBlocksOf: setup.output.largestBlock, isTouched: setup.isPaced)
         let renderer = FileSourceRenderer(bridge: FileBridge(queue: queue, isPaced: setup.isPaced))
         let region = region(of: input)
         let opener: @Sendable () throws(PipelineError) -> AudioInput = { [path, raw] () throws(PipelineError) in

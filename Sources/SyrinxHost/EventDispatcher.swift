@@ -25,9 +25,16 @@ final class EventDispatcher: Sendable {
     private nonisolated(unsafe) var routes = Routes()
     /// The end of the last finished cycle; what services' events get.
     private let position = Atomic<Int>(0)
+    private let onNotice: (@Sendable (PipelineEvent) -> Void)?
     private let onFailure: @Sendable (PipelineError) -> Void
 
-    init(onFailure: @escaping @Sendable (PipelineError) -> Void) { self.onFailure = onFailure }
+    /// - Parameter onNotice: told every event of a service, on the service's thread.
+    init(
+        onNotice: (@Sendable (PipelineEvent) -> Void)?, onFailure: @escaping @Sendable (PipelineError) -> Void
+    ) {
+        self.onNotice = onNotice
+        self.onFailure = onFailure
+    }
 
     /// Learns the plan. Thread: control, before any cycle and any service.
     func bind(_ plan: Plan) {
@@ -73,7 +80,9 @@ final class EventDispatcher: Sendable {
         guard let index = routes.indices[node] else { return }
         let frame = position.load(ordering: .relaxed)
         let time = Double(frame) / Double(routes.masterRate)
-        deliver(PipelineEvent(frame: frame, time: time, node: node, event: name, fields: fields), from: index)
+        let event = PipelineEvent(frame: frame, time: time, node: node, event: name, fields: fields)
+        onNotice?(event)
+        deliver(event, from: index)
     }
 
     private func deliver(_ event: PipelineEvent, from index: Int) {

@@ -47,7 +47,7 @@ public final class Run: Sendable {
         run: Run?, faults: [Fault]
     ) {
         let alarm = Alarm()
-        let dispatcher = EventDispatcher { error in alarm.raise(error) }
+        let dispatcher = EventDispatcher(onNotice: options.onNotice) { error in alarm.raise(error) }
         let (plan, faults) = PlanCompiler.compile(
             pipeline, options: .init(events: { node in dispatcher.sender(for: node) }))
         guard let plan else { return (nil, faults) }

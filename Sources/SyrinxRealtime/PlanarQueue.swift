@@ -11,10 +11,13 @@ public final class PlanarQueue: Sendable {
     /// The queue as both threads use it. Valid as long as the queue is.
     public let ends: Ends
 
-    /// Makes a queue, its memory touched.
-    public init(channels: Int, chunkFrames: Int, slots: Int) {
+    /// Makes a queue.
+    ///
+    /// - Parameter isTouched: true: its pages are there before a real-time thread comes; false: they come with the first
+    ///   use, so that a short run pays for what it uses.
+    public init(channels: Int, chunkFrames: Int, slots: Int, isTouched: Bool = true) {
         precondition(channels > 0 && chunkFrames > 0 && slots > 0)
-        ends = Ends(channels: channels, chunkFrames: chunkFrames, slots: slots)
+        ends = Ends(channels: channels, chunkFrames: chunkFrames, slots: slots, isTouched: isTouched)
     }
 
     deinit { ends.deallocate() }
@@ -22,11 +25,11 @@ public final class PlanarQueue: Sendable {
     /// Makes a queue for a stream whose partner asks for up to `block` frames at a time.
     ///
     /// - Returns: chunks of ``chunkFrames(forChannels:)``, and so many that half of them hold a block and a chunk.
-    public convenience init(channels: Int, forBlocksOf block: Int) {
+    public convenience init(channels: Int, forBlocksOf block: Int, isTouched: Bool = true) {
         let chunkFrames = Self.chunkFrames(forChannels: channels)
         self.init(
             channels: channels, chunkFrames: chunkFrames,
-            slots: max(8, 2 * (2 + (block + chunkFrames - 1) / chunkFrames)))
+            slots: max(8, 2 * (2 + (block + chunkFrames - 1) / chunkFrames)), isTouched: isTouched)
     }
 
     /// How many frames a chunk of so many channels should hold: 16 KiB a channel, 256 KiB in all.
@@ -49,12 +52,13 @@ public final class PlanarQueue: Sendable {
         /// Both counters, on cache lines of their own.
         private let counters: UnsafeMutableRawPointer
 
-        init(channels: Int, chunkFrames: Int, slots: Int) {
+        init(channels: Int, chunkFrames: Int, slots: Int, isTouched: Bool) {
             self.channels = channels
             self.chunkFrames = chunkFrames
             self.slots = slots
             storage = .allocate(capacity: channels * chunkFrames * slots)
-            storage.initialize(repeating: 0, count: channels * chunkFrames * slots)
+            // A chunk is written before it is read, so that what lies in it at first is never seen.
+            if isTouched { storage.initialize(repeating: 0, count: channels * chunkFrames * slots) }
             lengths = .allocate(capacity: slots)
             lengths.initialize(repeating: 0, count: slots)
             counters = .allocate(byteCount: 256, alignment: 128)

@@ -45,7 +45,7 @@ struct RunCommand: ParsableCommand {
         let signals: SignalWatch
         let display = quiet || !Console.isTerminal ? nil : ProgressDisplay(console)
         do throws(PipelineError) {
-            options = try runOptions(display)
+            options = try runOptions(display, console)
             _ = try DriverChoice.name(for: checked, asked: driver)
             try StandardStreams.check(checked, pipeline: pipeline.file, report: report)
             // Before anything has a thread, so that every thread leaves the signals to the one that waits for them.
@@ -74,11 +74,21 @@ struct RunCommand: ParsableCommand {
         try end(outcome, checked, signals, display, console)
     }
 
-    private func runOptions(_ display: ProgressDisplay?) throws(PipelineError) -> Run.Options {
+    private func runOptions(
+        _ display: ProgressDisplay?, _ console: Console
+    ) throws(PipelineError) -> Run.Options {
         var options = Run.Options()
         if let duration { options.duration = try seconds(duration) }
         if let display { options.onProgress = { display.show($0) } }
+        let file = pipeline.request.name
+        options.onNotice = { console.say("\(file): nodes.\($0.node): \(Self.words($0))") }
         return options
+    }
+
+    /// `truncated (path "take.wav", missing_frames 300)`.
+    private static func words(_ event: PipelineEvent) -> String {
+        let fields = event.fields.map { "\($0.name) \($0.value.json())" }.joined(separator: ", ")
+        return String(event.event.map { $0 == "_" ? " " : $0 }) + (fields.isEmpty ? "" : " (\(fields))")
     }
 
     /// The run, or the exit code that its faults ask for; they are written to standard error.
