@@ -20,11 +20,17 @@ public final class Run: Sendable {
         public var cuts: [Int]
         /// Called on the driver's thread, at most every 100 ms.
         public var onProgress: (@Sendable (RunProgress) -> Void)?
+        /// Told what a service noticed on the way (a truncated file, a left-over of a crash), on the service's thread.
+        public var onNotice: (@Sendable (PipelineEvent) -> Void)?
 
-        public init(duration: Rational? = nil, cuts: [Int] = [], onProgress: (@Sendable (RunProgress) -> Void)? = nil) {
+        public init(
+            duration: Rational? = nil, cuts: [Int] = [], onProgress: (@Sendable (RunProgress) -> Void)? = nil,
+            onNotice: (@Sendable (PipelineEvent) -> Void)? = nil
+        ) {
             self.duration = duration
             self.cuts = cuts
             self.onProgress = onProgress
+            self.onNotice = onNotice
         }
     }
 
