@@ -15,7 +15,7 @@ struct RunCommand: ParsableCommand {
 
             Examples:
               syrinx run pipelines/convert.json --var in=take.wav --var out=take.flac
-              syrinx run mix.json --set trim.gain_db=-3 --bind desk=take2.wav --report report.json
+              syrinx run mix.json --set trim.gain_db=-3 --bind desk=b.wav --report r.json
             """)
 
     @OptionGroup var pipeline: PipelineOptions
