@@ -238,17 +238,18 @@ package struct DocumentReader {
             switch link.content {
             case .string:
                 if let text = text(link, path: path) {
-                    document.links.append(DocumentLink(text.text, at: link.position))
+                    document.links.append(DocumentLink(text.text, at: link.position, index: index))
                 }
-            case .object(let members): readLink(members, at: link.position, path: path)
+            case .object(let members): readLink(members, at: link.position, index: index)
             default: expected(#"a string, as in "mic -> trim", or an object with "from" and "to""#, link, path: path)
             }
         }
     }
 
-    private mutating func readLink(_ members: [DocumentMember], at position: SourcePosition?, path: String) {
+    private mutating func readLink(_ members: [DocumentMember], at position: SourcePosition?, index: Int) {
+        let path = "links[\(index)]"
         let keys = ["from", "to", "scale", "offset", "compensate"]
-        var link = DocumentLink("", at: position)
+        var link = DocumentLink("", at: position, index: index)
         var ends: [String: String] = [:]
         for member in members where !member.name.hasPrefix("x-") {
             let place = Self.path(path, member.name)

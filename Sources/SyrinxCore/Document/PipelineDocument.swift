@@ -122,11 +122,14 @@ public struct DocumentLink: Sendable, Hashable {
     /// False: this link is left out when paths are aligned in time.
     public var compensate: Bool
     public var position: SourcePosition?
+    /// Its place in the file's list, where entries before it could not be read; nil: its place in the document.
+    public var index: Int?
 
     public init(
         _ text: String, scale: Double = 1, offset: Double = 0, compensate: Bool = true,
-        at position: SourcePosition? = nil
+        at position: SourcePosition? = nil, index: Int? = nil
     ) {
+        self.index = index
         self.text = text
         self.scale = scale
         self.offset = offset

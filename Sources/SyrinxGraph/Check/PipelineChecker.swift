@@ -23,7 +23,9 @@ public struct PipelineChecker: Sendable {
         var nodes = NodeChecker(registry: registry, directory: directory)
         for node in document.nodes { nodes.check(node) }
         var links = LinkChecker(nodes: nodes.entries)
-        for (index, link) in document.links.enumerated() { links.check(link, index: index) }
+        for (index, link) in document.links.enumerated() {
+            links.check(link, index: link.index ?? index)
+        }
         faults += nodes.faults + links.faults
         if document.nodes.isEmpty {
             faults.append(Fault(PipelineError(.invalidGraph, at: "nodes", "found no node, expected at least one")))
