@@ -59,6 +59,10 @@ let package = Package(
             name: "FuzzConfig", dependencies: ["SyrinxConfig", "SyrinxCore"], path: "Tests/Fuzz/FuzzConfig",
             swiftSettings: swift),
 
+        .executableTarget(
+            name: "RealtimeFaults", dependencies: ["SyrinxCore", "SyrinxGraph"], path: "Tests/RealtimeFaults",
+            swiftSettings: swift),
+
         .testTarget(
             name: "SyrinxConfigTests", dependencies: ["SyrinxConfig", "SyrinxCore", "BasicPlugin", "FuzzConfig"],
             swiftSettings: swift),

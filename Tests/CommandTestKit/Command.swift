@@ -13,8 +13,9 @@ public enum Command {
         public var lines: [String] { diagnostics.split(separator: "\n").map(String.init) }
     }
 
-    /// The binary that was built with the tests.
+    /// The binary that was built with the tests, or the one that SYRINX_COMMAND names.
     public static let path: String = {
+        if let path = ProcessInfo.processInfo.environment["SYRINX_COMMAND"] { return path }
         let tests = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
         return tests.deletingLastPathComponent().appendingPathComponent("syrinx").path
     }()
