@@ -32,12 +32,17 @@ struct SoundFile: ~Copyable {
 
     /// Opens what lies behind a descriptor, which stays the caller's to close.
     ///
+    /// libsndfile gets a descriptor of its own: whatever one tells it, it closes the one that it was given when it cannot
+    /// open the file (seen with 1.2.0), and by then the number may be somebody else's.
+    ///
     /// - Parameter raw: the format of a file without a header.
     /// - Throws: libsndfile's own words.
     init(reading descriptor: Int32, raw: Shape? = nil) throws(SoundFileError) {
         var info = SF_INFO()
         if let raw { info = Self.info(raw) }
-        guard let handle = sf_open_fd(descriptor, Int32(SFM_READ), &info, 0) else { throw SoundFileError.ofLastOpen() }
+        let own = fcntl(descriptor, F_DUPFD_CLOEXEC, 3)
+        guard own >= 0 else { throw SoundFileError(message: systemMessage(errno), isSystem: true) }
+        guard let handle = sf_open_fd(own, Int32(SFM_READ), &info, Int32(SF_TRUE)) else { throw SoundFileError.ofLastOpen() }
         self.handle = handle
         shape = Self.shape(info)
     }

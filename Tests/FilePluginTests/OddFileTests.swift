@@ -114,6 +114,16 @@ struct OddFileTests {
         }
     }
 
+    @Test("a descriptor stays its owner's, whether libsndfile can open the file or not", arguments: ["a.wav", "b.wav"])
+    func descriptors(name: String) throws {
+        try writeFile(folder["a.wav"], Noise.channels(2, frames: 100))
+        writeBytes(folder["b.wav"], Array(readBytes(folder["a.wav"])[..<20]))
+        let descriptor = open(folder[name], O_RDONLY)
+        _ = try? SoundFile(reading: descriptor)
+        #expect(fcntl(descriptor, F_GETFD) >= 0)
+        close(descriptor)
+    }
+
     // MARK: Outputs
 
     @Test("outputs that cannot be made are one clear sentence each")
