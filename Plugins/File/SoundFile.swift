@@ -42,7 +42,9 @@ struct SoundFile: ~Copyable {
         if let raw { info = Self.info(raw) }
         let own = fcntl(descriptor, F_DUPFD_CLOEXEC, 3)
         guard own >= 0 else { throw SoundFileError(message: systemMessage(errno), isSystem: true) }
-        guard let handle = sf_open_fd(own, Int32(SFM_READ), &info, Int32(SF_TRUE)) else { throw SoundFileError.ofLastOpen() }
+        guard let handle = sf_open_fd(own, Int32(SFM_READ), &info, Int32(SF_TRUE)) else {
+            throw SoundFileError.ofLastOpen()
+        }
         self.handle = handle
         shape = Self.shape(info)
     }
