@@ -61,15 +61,7 @@ package struct DocumentReader {
             lookup: lookup, folder: folder, name: name, isComplete: !faults.contains { $0.error.code == .syntax })
         if let root { reader.readRoot(root) }
         reader.document.references = reader.references.references
-        let all = (faults + reader.references.faults.all).enumerated().sorted { one, other in
-            switch (one.element.position, other.element.position) {
-            case (let a?, let b?) where a != b: a < b
-            case (nil, _?): false
-            case (_?, nil): true
-            default: one.offset < other.offset
-            }
-        }
-        return ReadDocument(document: reader.document, faults: all.map(\.element))
+        return ReadDocument(document: reader.document, faults: (faults + reader.references.faults.all).inOrder)
     }
 
     private init(lookup: Lookup, folder: String, name: String, isComplete: Bool) {

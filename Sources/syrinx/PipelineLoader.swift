@@ -62,7 +62,7 @@ struct PipelineLoader {
         // The reader has told already what the checker finds missing again.
         let told = Set(faults.map(\.error.path))
         faults += found.filter { !told.contains($0.error.path) || $0.error.path.isEmpty }
-        faults = Self.inOrder(faults)
+        faults = faults.inOrder
         return (faults.contains { $0.severity == .error } ? nil : pipeline, faults)
     }
 
@@ -94,18 +94,6 @@ struct PipelineLoader {
             default: continue
             }
         }
-    }
-
-    /// By place; what has none stands at the end.
-    private static func inOrder(_ faults: [Fault]) -> [Fault] {
-        faults.enumerated().sorted { one, other in
-            switch (one.element.position, other.element.position) {
-            case (let a?, let b?) where a != b: a < b
-            case (nil, _?): false
-            case (_?, nil): true
-            default: one.offset < other.offset
-            }
-        }.map(\.element)
     }
 
     private static func folder(of path: String) -> String {

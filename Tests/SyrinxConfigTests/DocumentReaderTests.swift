@@ -28,7 +28,7 @@ struct DocumentReaderTests {
         #expect(document.nodes[0].position == SourcePosition(line: 6, column: 5))
         #expect(document.nodes[0].typePosition == SourcePosition(line: 6, column: 23))
         #expect(document.nodes[1].parameters[0].value.content == .string(DocumentText("booth.flac")))
-        #expect(document.links[0] == DocumentLink("mic -> tape", at: SourcePosition(line: 9, column: 13)))
+        #expect(document.links[0] == DocumentLink("mic -> tape", at: SourcePosition(line: 9, column: 13), index: 0))
         #expect(document.links[1].text == "mic -> tape:in[1]")
         #expect(document.links[1].scale == 0.5 && document.links[1].offset == 1 && !document.links[1].compensate)
     }

@@ -46,3 +46,18 @@ public struct Faults: Error, Sendable {
 
     public var errors: [Fault] { all.filter { $0.severity == .error } }
 }
+
+extension Sequence where Element == Fault {
+    /// By their place in the file, in the order in which they were found where that is equal; what has no place stands
+    /// at the end.
+    public var inOrder: [Fault] {
+        enumerated().sorted { one, other in
+            switch (one.element.position, other.element.position) {
+            case (let a?, let b?) where a != b: a < b
+            case (nil, _?): false
+            case (_?, nil): true
+            default: one.offset < other.offset
+            }
+        }.map(\.element)
+    }
+}

@@ -79,18 +79,6 @@ public struct PipelineChecker: Sendable {
     }
 }
 
-extension [Fault] {
-    /// In the order of the document; what has no place stays behind what it followed.
-    var inOrder: [Fault] {
-        enumerated().sorted { one, other in
-            guard let a = one.element.position, let b = other.element.position, a != b else {
-                return one.offset < other.offset
-            }
-            return a < b
-        }.map(\.element)
-    }
-}
-
 /// Checks the members of `engine`.
 enum EngineChecker {
     static func check(_ members: [DocumentMember], faults: inout [Fault]) -> EngineSettings {
