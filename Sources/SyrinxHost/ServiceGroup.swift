@@ -97,10 +97,3 @@ final class ServiceGroup: Sendable {
         }
     }
 }
-
-extension PipelineError {
-    /// The same error, at a place if it has none.
-    func placed(at path: String) -> PipelineError {
-        self.path.isEmpty ? PipelineError(code, at: path, message, cause: cause) : self
-    }
-}

@@ -51,6 +51,11 @@ public struct PipelineError: Error, Sendable, Hashable {
         self.message = message
         self.cause = cause
     }
+
+    /// The same error, at a place if it has none.
+    public func placed(at path: String) -> PipelineError {
+        self.path.isEmpty ? PipelineError(code, at: path, message, cause: cause) : self
+    }
 }
 
 extension PipelineError: CustomStringConvertible {

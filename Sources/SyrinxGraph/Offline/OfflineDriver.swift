@@ -20,6 +20,8 @@ public final class OfflineDriver: Driver {
     private let isStopped = Atomic<Bool>(false)
     /// T + tail as far as it is known. Thread: the driver's.
     public nonisolated(unsafe) private(set) var end: Rational?
+    /// The position behind the last cycle, once ``end`` is known. Thread: the driver's.
+    private nonisolated(unsafe) var lastPosition: Int?
     /// True: ``run(_:)`` has rendered everything up to the end. Thread: the driver's.
     public nonisolated(unsafe) private(set) var ranWhole = false
 
@@ -60,23 +62,25 @@ public final class OfflineDriver: Driver {
                 .invalidGraph, "nothing says when the run ends: no source has an end; give --duration SECONDS")
         }
         var latest = Rational.zero
-        end = duration
-        if let duration { tellEnd(duration) }
+        if let duration { setEnd(duration) }
         var cycle = 0
         while !isStopped.load(ordering: .relaxed) {
             var frames = cuts.isEmpty ? plan.largestBlock : min(cuts[cycle % cuts.count], plan.largestBlock)
             cycle += 1
-            if let end { frames = min(frames, left(until: end)) }
+            if let lastPosition { frames = min(frames, max(0, lastPosition - executor.position)) }
             if frames == 0 { return true }
             guard supply(upTo: executor.position + frames, waiting: &waiting, latest: &latest) else { return false }
             if end == nil, waiting.isEmpty {
                 findEnd(latest)
-                if let end { frames = min(frames, left(until: end)) } else { frames = upToGrid(frames, from: latest) }
+                if let lastPosition {
+                    frames = min(frames, max(0, lastPosition - executor.position))
+                } else {
+                    frames = upToGrid(frames, from: latest)
+                }
                 if frames == 0 { continue }
             }
             for sink in plan.sinks {
-                let through = Rational(frames: executor.position + frames, rate: plan.masterRate).frame(
-                    atRate: sink.rate)
+                let through = framesBefore(executor.position + frames, atRate: sink.rate)
                 guard sink.bridge.waitToTake(through: through) else { return false }
             }
             executor.render(frames)
@@ -88,9 +92,8 @@ public final class OfflineDriver: Driver {
     /// Waits for every source; those that end are taken out of `waiting`.
     private func supply(upTo position: Int, waiting: inout [Plan.Source], latest: inout Rational) -> Bool {
         let plan = executor.plan
-        let until = Rational(frames: position, rate: plan.masterRate)
         for source in plan.sources where source.bridge != nil {
-            switch source.bridge?.waitToGive(through: until.frame(atRate: source.rate)) {
+            switch source.bridge?.waitToGive(through: framesBefore(position, atRate: source.rate)) {
             case .ends(let frames):
                 guard let index = waiting.firstIndex(where: { $0.node == source.node }) else { continue }
                 waiting.remove(at: index)
@@ -102,7 +105,7 @@ public final class OfflineDriver: Driver {
         waiting.removeAll { source in
             guard source.bridge == nil, case .after(let frames) = source.end else { return false }
             let ends = Rational(frames: frames, rate: source.rate)
-            if ends > until { return false }
+            if ends > Rational(frames: position, rate: plan.masterRate) { return false }
             latest = max(latest, ends)
             return true
         }
@@ -113,17 +116,14 @@ public final class OfflineDriver: Driver {
     private func findEnd(_ latest: Rational) {
         let plan = executor.plan
         guard let length = plan.loopLength else {
-            end = latest + plan.tail
-            tellEnd(latest + plan.tail)
-            return
+            return setEnd(latest + plan.tail)
         }
         let now = Rational(frames: executor.position, rate: plan.masterRate)
         let quiet = Rational(frames: executor.loopsLoudUntil, rate: plan.masterRate) + length
-        guard now >= latest, isOnGrid(now, from: latest),
+        guard now >= latest, isOnGrid(from: latest),
             max(quiet, latest) <= now || now >= latest + Self.longestRinging
         else { return }
-        end = now + plan.tail
-        tellEnd(now + plan.tail)
+        setEnd(now + plan.tail)
     }
 
     /// Cuts a cycle so that it ends on the next point of the grid that begins with T.
@@ -136,28 +136,32 @@ public final class OfflineDriver: Driver {
         return min(frames, next - position)
     }
 
-    private func isOnGrid(_ now: Rational, from latest: Rational) -> Bool {
+    private func isOnGrid(from latest: Rational) -> Bool {
         let rate = executor.masterRate
         let passed = executor.position - latest.frame(atRate: rate)
         return passed >= 0 && passed % Self.ringingGrid.frame(atRate: rate) == 0
     }
 
-    private func tellEnd(_ end: Rational) {
-        for sink in executor.plan.sinks { sink.bridge.end(at: end.frame(atRate: sink.rate) + sink.latency) }
-    }
-
-    /// Frames at R that are still to be rendered so that every sink gets its last frame.
-    private func left(until end: Rational) -> Int {
+    /// Fixes the end: tells every sink, and finds the position at which each has got its last frame.
+    private func setEnd(_ end: Rational) {
         let plan = executor.plan
         var last = end.frame(atRate: plan.masterRate)
         for sink in plan.sinks {
             let frames = end.frame(atRate: sink.rate) + sink.latency
+            sink.bridge.end(at: frames)
             if frames > 0 {
                 // Frame n − 1 lies in the cycle that holds its instant, so the cycle ends behind it.
                 let instant = Rational(frames: frames - 1, rate: sink.rate) * Rational(Int128(plan.masterRate))
                 last = max(last, instant.roundedDown + 1)
             }
         }
-        return max(0, last - executor.position)
+        self.end = end
+        lastPosition = last
+    }
+
+    /// How many frames of a stream lie before a position at R. Whole numbers only: asked for every stream in every cycle.
+    private func framesBefore(_ position: Int, atRate rate: Int) -> Int {
+        let master = executor.masterRate
+        return rate == master ? position : (position * rate + master - 1) / master
     }
 }

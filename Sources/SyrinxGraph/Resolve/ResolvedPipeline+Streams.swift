@@ -65,10 +65,3 @@ extension ParameterDescriptor {
     /// A file that is read.
     var isRead: Bool { kind == .path(.read) }
 }
-
-extension PipelineError {
-    /// The same error, at a place if it has none.
-    func placed(at path: String) -> PipelineError {
-        self.path.isEmpty ? PipelineError(code, at: path, message, cause: cause) : self
-    }
-}
