@@ -114,7 +114,7 @@ public final class Run: Sendable {
             try services.start()
             // What was stopped before it began is stopped now, services included.
             if alarm.isRaised { alarm.ring() }
-            try driver.run(executor)
+            try driver.run()
         } catch {
             alarm.raise(error)
         }

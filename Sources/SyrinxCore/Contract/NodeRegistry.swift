@@ -12,9 +12,10 @@ public struct NodeType: Sendable {
     }
 }
 
-/// The node types that a program knows, by name.
+/// The node types and drivers that a program knows, by name.
 public struct NodeRegistry: Sendable {
     private var types: [String: NodeType] = [:]
+    private var driverTypes: [String: DriverType] = [:]
 
     public init() {}
 
@@ -42,7 +43,23 @@ public struct NodeRegistry: Sendable {
         try plugin.register(into: &self)
     }
 
+    /// Adds a driver.
+    ///
+    /// - Throws: `.internal` if the name is taken.
+    public mutating func register(_ driver: DriverType) throws(PipelineError) {
+        if driverTypes[driver.name] != nil {
+            throw PipelineError(.internal, at: driver.name, "a driver of this name is registered already")
+        }
+        driverTypes[driver.name] = driver
+    }
+
     public subscript(type: String) -> NodeType? { types[type] }
+
+    /// The driver of a name.
+    public func driver(_ name: String) -> DriverType? { driverTypes[name] }
+
+    /// Names of all drivers, sorted.
+    public var driverNames: [String] { driverTypes.keys.sorted() }
 
     /// All descriptors, by name.
     public var descriptors: [NodeDescriptor] { types.values.map(\.descriptor).sorted { $0.type < $1.type } }

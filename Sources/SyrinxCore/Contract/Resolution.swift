@@ -18,14 +18,20 @@ public struct FormatRequest: Sendable {
     public let inputLatencies: [Int]
     /// R, once it is known; what a source without a rate of its own follows.
     public let masterRate: Int?
+    /// The driver of the run, opened; nil in `check` and `explain`, and flat out.
+    public let driver: (any Driver)?
 
     /// - Parameter inputLatencies: nil: no input is late.
-    public init(access: Access, inputs: [PartialFormat?], inputLatencies: [Int]? = nil, masterRate: Int?) {
+    public init(
+        access: Access, inputs: [PartialFormat?], inputLatencies: [Int]? = nil, masterRate: Int?,
+        driver: (any Driver)? = nil
+    ) {
         precondition(inputLatencies == nil || inputLatencies?.count == inputs.count)
         self.access = access
         self.inputs = inputs
         self.inputLatencies = inputLatencies ?? inputs.map { _ in 0 }
         self.masterRate = masterRate
+        self.driver = driver
     }
 }
 

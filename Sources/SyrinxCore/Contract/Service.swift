@@ -38,6 +38,17 @@ public protocol SourceBridge: AnyObject, Sendable {
     ///
     /// - Thread: driver, between cycles.
     func waitToGive(through frame: Int) -> Supply
+
+    /// How many frames the stream has in all, once that is known. Thread: any.
+    var knownEnd: Int? { get }
+
+    /// Frames of silence that a live run heard because the ring was empty. Thread: any.
+    var missedFrames: Int { get }
+}
+
+extension SourceBridge {
+    public var knownEnd: Int? { nil }
+    public var missedFrames: Int { 0 }
 }
 
 /// The bridge of a sink, as a driver that can wait sees it.
@@ -50,11 +61,18 @@ public protocol SinkBridge: AnyObject, Sendable {
 
     /// Tells that the stream ends before `frame`: what is rendered from there on is not part of it. May come again.
     ///
-    /// - Thread: driver, between cycles.
+    /// - Thread: driver, between cycles; in a live run any but render.
     func end(at frame: Int)
 
     /// Tells that no cycle will follow; the service finishes its work and returns.
     ///
     /// - Thread: driver, after the last cycle.
     func finish()
+
+    /// Frames that a live run dropped because the ring was full. Thread: any.
+    var missedFrames: Int { get }
+}
+
+extension SinkBridge {
+    public var missedFrames: Int { 0 }
 }

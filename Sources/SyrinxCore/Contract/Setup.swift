@@ -41,13 +41,15 @@ public struct Setup: Sendable {
     public let masterRate: Int
     /// True: a clock drives the run, nothing waits. False: as fast as it goes, and drivers wait for bridges.
     public let isPaced: Bool
+    /// The driver of a paced run; where device nodes of its family get their ports.
+    public let driver: (any Driver)?
     /// Formats of all files that are read in this run, for defaults that follow the input (`subtype`); in file order.
     public let sourceFacts: [(node: String, facts: [(name: String, value: Value)])]
     /// Where the node's service sends events of its own. Thread: any.
     public let events: EventSender
 
     public init(
-        id: String, inputs: [Input], outputs: [Output], masterRate: Int, isPaced: Bool,
+        id: String, inputs: [Input], outputs: [Output], masterRate: Int, isPaced: Bool, driver: (any Driver)? = nil,
         sourceFacts: [(node: String, facts: [(name: String, value: Value)])] = [], events: EventSender = .discarding
     ) {
         self.id = id
@@ -55,6 +57,7 @@ public struct Setup: Sendable {
         self.outputs = outputs
         self.masterRate = masterRate
         self.isPaced = isPaced
+        self.driver = driver
         self.sourceFacts = sourceFacts
         self.events = events
     }

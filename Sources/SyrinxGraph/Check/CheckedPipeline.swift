@@ -77,14 +77,18 @@ public struct EngineSettings: Sendable, Hashable {
     public var rate: Int?
     public var clock: String?
     public var convert: Convert
+    /// SCHED_FIFO priority of the render thread; 0: not real time.
+    public var priority: Int
 
     public init(
-        driver: String? = nil, blockFrames: Int = 1024, rate: Int? = nil, clock: String? = nil, convert: Convert = .auto
+        driver: String? = nil, blockFrames: Int = 1024, rate: Int? = nil, clock: String? = nil, convert: Convert = .auto,
+        priority: Int = 70
     ) {
         self.driver = driver
         self.blockFrames = blockFrames
         self.rate = rate
         self.clock = clock
         self.convert = convert
+        self.priority = priority
     }
 }

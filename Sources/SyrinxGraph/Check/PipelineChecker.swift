@@ -101,6 +101,7 @@ enum EngineChecker {
             switch (member.name, value) {
             case ("driver", .string(let driver)): settings.driver = driver
             case ("block_frames", .integer(let frames)): settings.blockFrames = frames
+            case ("priority", .integer(let priority)): settings.priority = priority
             case ("rate_hz", .integer(let rate)): settings.rate = rate
             case ("clock", .string(let clock)): settings.clock = clock
             case ("convert", .string(let convert)): settings.convert = .init(rawValue: convert) ?? .auto

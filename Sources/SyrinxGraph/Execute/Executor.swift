@@ -63,6 +63,24 @@ public final class Executor: Engine {
         _unsafePerformance { RenderSection.leave(mode) }  // As above.
     }
 
+    /// As above; what the driver knows of the cycle's time goes into its record.
+    @_noLocks @_noAllocation
+    public func render(_ frames: Int, timing: CycleTiming) { render(frames) }
+
+    /// Waits for every source and sink. Thread: the driver's, never in real time.
+    public func supply(_ frames: Int) -> Bool {
+        let end = position + frames
+        for source in plan.sources {
+            if source.bridge?.waitToGive(through: ceiling(end, source.rate, masterRate)) == .stopped { return false }
+        }
+        for sink in plan.sinks {
+            guard sink.bridge.waitToTake(through: ceiling(end, sink.rate, masterRate)) else { return false }
+        }
+        return true
+    }
+
+    public func setRolling(_ isRolling: Bool) {}
+
     /// Hands over what renderers told since the last call, in the order of their frames, then of nodes in the file.
     ///
     /// - Thread: the driver's, between cycles, outside the render section.

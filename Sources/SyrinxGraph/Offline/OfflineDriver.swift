@@ -5,7 +5,8 @@ public import SyrinxCore
 ///
 /// The run ends at an instant T, the latest end of any source that has one, or where the caller says; every sink gets
 /// exactly ceil((T + tail) · rate) frames.
-public final class OfflineDriver: Driver {
+public final class OfflineDriver: Sendable {
+    /// The name in `engine.driver` and `--driver`.
     public static let name = "offline"
 
     /// A loop that rings on is cut off after this time.
@@ -22,7 +23,7 @@ public final class OfflineDriver: Driver {
     public nonisolated(unsafe) private(set) var end: Rational?
     /// The position behind the last cycle, once ``end`` is known. Thread: the driver's.
     private nonisolated(unsafe) var lastPosition: Int?
-    /// True: ``run(_:)`` has rendered everything up to the end. Thread: the driver's.
+    /// True: ``run()`` has rendered everything up to the end. Thread: the driver's.
     public nonisolated(unsafe) private(set) var ranWhole = false
 
     /// - Parameters:
@@ -41,13 +42,14 @@ public final class OfflineDriver: Driver {
         self.afterCycle = afterCycle
     }
 
+    /// Makes ``run()`` return after the cycle that is under way. Thread: any.
     public func stop() { isStopped.store(true, ordering: .relaxed) }
 
     /// Renders the whole run, or up to ``stop()``, or until a service fails.
     ///
     /// - Throws: `.invalidGraph` if nothing says when the run ends.
     /// - Returns: after the last cycle; sinks have been told that none will follow, unless the run was cut short.
-    public func run(_ engine: any Engine) throws(PipelineError) {
+    public func run() throws(PipelineError) {
         guard try renderAll() else { return }
         ranWhole = true
         for sink in executor.plan.sinks { sink.bridge.finish() }

@@ -6,13 +6,17 @@ public struct PlanCompiler {
     public struct Options: Sendable {
         /// True: a clock drives the run, nothing waits.
         public var isPaced: Bool
+        /// The driver of a paced run.
+        public var driver: (any Driver)?
         /// Where the services of a node send their events.
         public var events: @Sendable (_ node: String) -> EventSender
 
         public init(
-            isPaced: Bool = false, events: @escaping @Sendable (_ node: String) -> EventSender = { _ in .discarding }
+            isPaced: Bool = false, driver: (any Driver)? = nil,
+            events: @escaping @Sendable (_ node: String) -> EventSender = { _ in .discarding }
         ) {
             self.isPaced = isPaced
+            self.driver = driver
             self.events = events
         }
     }
@@ -115,7 +119,7 @@ public struct PlanCompiler {
         return try instance.prepare(
             Setup(
                 id: node.id, inputs: inputs, outputs: outputs, masterRate: masterRate, isPaced: options.isPaced,
-                sourceFacts: sourceFacts, events: options.events(node.id)))
+                driver: options.driver, sourceFacts: sourceFacts, events: options.events(node.id)))
     }
 
     /// The formats of a node's inputs; where nothing is linked, silence as wide as the node asks for.

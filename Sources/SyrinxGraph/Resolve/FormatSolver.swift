@@ -3,13 +3,15 @@ internal import SyrinxCore
 /// Finds the rate and width of every stream, and holds the links against them.
 struct FormatSolver {
     let access: FormatRequest.Access
+    private let driver: (any Driver)?
     private(set) var pipeline: ResolvedPipeline
     private(set) var faults: [Fault] = []
     /// Indices of the links into each node.
     private let incoming: [[Int]]
 
-    init(_ checked: CheckedPipeline, access: FormatRequest.Access) {
+    init(_ checked: CheckedPipeline, access: FormatRequest.Access, driver: (any Driver)? = nil) {
         self.access = access
+        self.driver = driver
         var pipeline = ResolvedPipeline(checked: checked)
         pipeline.nodes = checked.nodes.enumerated().map { place, node in
             ResolvedPipeline.Node(
@@ -47,7 +49,7 @@ struct FormatSolver {
             guard let instance = node.instance else { return nil }
             let inputs = [PartialFormat?](repeating: nil, count: node.descriptor.streamInputs.count)
             // A fault here is reported when formats are settled.
-            guard let found = try? instance.resolve(FormatRequest(access: access, inputs: inputs, masterRate: nil))
+            guard let found = try? instance.resolve(FormatRequest(access: access, inputs: inputs, masterRate: nil, driver: driver))
             else {
                 return nil
             }
@@ -92,7 +94,7 @@ struct FormatSolver {
             return Resolution(outputs: outputs.map { $0.kind == .control ? .control() : OutputStream(PartialFormat()) })
         }
         let resolution = try instance.resolve(
-            FormatRequest(access: access, inputs: inputs, masterRate: pipeline.masterRate))
+            FormatRequest(access: access, inputs: inputs, masterRate: pipeline.masterRate, driver: driver))
         guard resolution.outputs.count == outputs.count else {
             let type = node.descriptor.type
             throw PipelineError(

@@ -3,11 +3,15 @@ internal import SyrinxCore
 /// Adds up latencies and tails along the paths, and delays the shorter of paths that meet.
 struct LatencySolver {
     private let access: FormatRequest.Access
+    private let driver: (any Driver)?
     private(set) var faults: [Fault] = []
     /// The longest tail up to each node, its own included; seconds.
     private var tails: [Rational] = []
 
-    init(access: FormatRequest.Access) { self.access = access }
+    init(access: FormatRequest.Access, driver: (any Driver)? = nil) {
+        self.access = access
+        self.driver = driver
+    }
 
     /// - Precondition: every format is known.
     mutating func solve(_ pipeline: inout ResolvedPipeline) {
@@ -50,7 +54,8 @@ struct LatencySolver {
             do throws(PipelineError) {
                 pipeline.nodes[index].resolution = try instance.resolve(
                     FormatRequest(
-                        access: access, inputs: node.inputs, inputLatencies: late, masterRate: pipeline.masterRate))
+                        access: access, inputs: node.inputs, inputLatencies: late, masterRate: pipeline.masterRate,
+                        driver: driver))
             } catch {
                 faults.append(Fault(error.placed(at: node.path), position: node.position))
             }

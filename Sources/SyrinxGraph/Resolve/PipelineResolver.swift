@@ -8,14 +8,16 @@ public struct PipelineResolver: Sendable {
 
     /// Resolves as far as `access` lets it see.
     ///
-    /// - Parameter rate: R, where the caller knows it better than the file: a device that is not opened.
+    /// - Parameters:
+    ///   - rate: R, where the caller knows it better than the file: a device that is not opened.
+    ///   - driver: the driver of the run, opened; its rate is R.
     /// - Returns: the pipeline, unless a fault is an error; and all faults in the order of the document.
     /// - Thread: control. With `.all` it opens what the file names for reading.
     public func resolve(
-        _ checked: CheckedPipeline, access: FormatRequest.Access, rate: Int? = nil
+        _ checked: CheckedPipeline, access: FormatRequest.Access, rate: Int? = nil, driver: (any Driver)? = nil
     ) -> (pipeline: ResolvedPipeline?, faults: [Fault]) {
-        var formats = FormatSolver(checked, access: access)
-        formats.solve(rate: rate)
+        var formats = FormatSolver(checked, access: access, driver: driver)
+        formats.solve(rate: rate ?? driver?.rate)
         var faults = formats.faults
         var pipeline = formats.pipeline
         if !faults.isError {
@@ -33,7 +35,7 @@ public struct PipelineResolver: Sendable {
                 && node.resolution.outputs.allSatisfy { $0.format.complete != nil }
         }
         if !faults.isError, pipeline.isComplete {
-            var latencies = LatencySolver(access: access)
+            var latencies = LatencySolver(access: access, driver: driver)
             latencies.solve(&pipeline)
             faults += latencies.faults
         }

@@ -79,7 +79,7 @@ struct Bench {
         let length = duration.map { Rational(Int128(($0 * 1_000_000).rounded()), over: 1_000_000) }
         try OfflineDriver(executor, duration: length, cuts: cuts) { executor, _ in
             executor.takeEvents { event in events.withLock { $0.append(event) } }
-        }.run(executor)
+        }.run()
         var outcome = Outcome()
         for node in plan.nodes {
             guard let tape = node.prepared.sink as? Tape else { continue }
