@@ -8,9 +8,43 @@ public struct DriverType: Sendable {
     /// - Thread: control.
     public let open: @Sendable (DriverRequest) throws(PipelineError) -> any Driver
 
-    public init(_ name: String, open: @escaping @Sendable (DriverRequest) throws(PipelineError) -> any Driver) {
+    /// What there is to open, for `syrinx devices`. Opens nothing for longer than it takes to ask.
+    ///
+    /// - Throws: `.unavailable` if there is nobody to ask (no server).
+    /// - Thread: control.
+    public let devices: @Sendable () throws(PipelineError) -> [DeviceDescription]
+
+    public init(
+        _ name: String, open: @escaping @Sendable (DriverRequest) throws(PipelineError) -> any Driver,
+        devices: @escaping @Sendable () throws(PipelineError) -> [DeviceDescription] = { () throws(PipelineError) in [] }
+    ) {
         self.name = name
         self.open = open
+        self.devices = devices
+    }
+}
+
+/// A device, or a port of a server, as `syrinx devices` lists it.
+public struct DeviceDescription: Sendable {
+    /// What a pipeline file names it by: `hw:CARD=PCH,DEV=0`, `system:capture_1`.
+    public let name: String
+    /// One line for people.
+    public let summary: String
+    /// True: sound comes from it.
+    public let captures: Bool
+    /// True: sound goes to it.
+    public let plays: Bool
+    /// What it can do: `("rates_hz", …)`, `("channels", …)`, `("aliases", …)`.
+    public let facts: [(name: String, value: Value)]
+
+    public init(
+        name: String, summary: String, captures: Bool, plays: Bool, facts: [(name: String, value: Value)] = []
+    ) {
+        self.name = name
+        self.summary = summary
+        self.captures = captures
+        self.plays = plays
+        self.facts = facts
     }
 }
 
