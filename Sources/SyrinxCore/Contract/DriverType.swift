@@ -16,7 +16,8 @@ public struct DriverType: Sendable {
 
     public init(
         _ name: String, open: @escaping @Sendable (DriverRequest) throws(PipelineError) -> any Driver,
-        devices: @escaping @Sendable () throws(PipelineError) -> [DeviceDescription] = { () throws(PipelineError) in [] }
+        devices: @escaping @Sendable () throws(PipelineError) -> [DeviceDescription] = { () throws(PipelineError) in []
+        }
     ) {
         self.name = name
         self.open = open
