@@ -3,9 +3,14 @@
 #ifndef CSYRINX_SHIMS_H
 #define CSYRINX_SHIMS_H
 
+#include <errno.h>
 #include <linux/futex.h>
+#include <pthread.h>
+#include <sched.h>
 #include <stdint.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -54,6 +59,31 @@ static inline void syrinx_float_mode_leave(uint64_t before) {
 
 // Names the thread that calls; the system keeps the first 15 bytes.
 static inline void syrinx_name_thread(const char *name) { prctl(PR_SET_NAME, name, 0, 0, 0); }
+
+// Asks for SCHED_FIFO for this thread; what it starts does not inherit it. Returns 0 or an errno.
+static inline int syrinx_schedule_fifo(int priority) {
+  struct sched_param wanted = {.sched_priority = priority};
+#ifdef SCHED_RESET_ON_FORK
+  return pthread_setschedparam(pthread_self(), SCHED_FIFO | SCHED_RESET_ON_FORK, &wanted);
+#else
+  return pthread_setschedparam(pthread_self(), SCHED_FIFO, &wanted);
+#endif
+}
+
+// The highest real-time priority that this user may ask for; 0: none.
+static inline int syrinx_realtime_limit(void) {
+  struct rlimit limit;
+  if (getrlimit(RLIMIT_RTPRIO, &limit) != 0) return 0;
+  return limit.rlim_cur > 99 ? 99 : (int)limit.rlim_cur;
+}
+
+// Touches 256 KiB of this thread's stack below the caller and locks them. Returns 0 or an errno.
+__attribute__((noinline)) static int syrinx_lock_stack(void) {
+  enum { size = 256 * 1024, page = 4096 };
+  volatile char stack[size];
+  for (int at = 0; at < size; at += page) stack[at] = 0;
+  return mlock((const void *)stack, size) == 0 ? 0 : errno;
+}
 
 // RealtimeSanitizer's marks. Weak: nothing happens unless the sanitizer's runtime is linked.
 extern void __rtsan_realtime_enter(void) __attribute__((weak));
