@@ -83,6 +83,14 @@ let package = Package(
             name: "SyrinxHostTests", dependencies: ["SyrinxHost", "SyrinxCore", "SyrinxGraph", "SyrinxRealtime"],
             swiftSettings: swift),
         .target(name: "CommandTestKit", path: "Tests/CommandTestKit", swiftSettings: swift),
+        .target(name: "CSpawn", path: "Tests/CSpawn"),
+        .executableTarget(name: "JackStudio", path: "Tests/JackStudio", linkerSettings: [.linkedLibrary("jack")]),
+        .target(
+            name: "JackTestKit", dependencies: ["CommandTestKit", "CSpawn"], path: "Tests/JackTestKit",
+            swiftSettings: swift),
+        .testTarget(
+            name: "JackTestKitTests", dependencies: ["JackTestKit", "CommandTestKit", "JackStudio"],
+            swiftSettings: swift),
         .testTarget(name: "CommandTests", dependencies: ["CommandTestKit", "syrinx"], swiftSettings: swift),
         .testTarget(
             name: "PipelineTests",
