@@ -151,7 +151,7 @@ public final class Run: Sendable {
     private func stepTimes(nanosecondsPerTick: Double) -> [RunReport.StepTime] {
         var names: [String] = []
         var ticks: [String: Double] = [:]
-        for step in executor.stepTimes {
+        for step in executor.plan.stepTimes {
             if ticks[step.name] == nil { names.append(step.name) }
             ticks[step.name, default: 0] += Double(step.ticks)
         }

@@ -61,7 +61,4 @@ public enum RealtimeThread {
     public static func lock(_ memory: UnsafeRawPointer, bytes: Int) -> String? {
         bytes == 0 || mlock(memory, bytes) == 0 ? nil : String(cString: strerror(errno))
     }
-
-    /// Gives it back to the system's paging. Thread: any but render.
-    public static func unlock(_ memory: UnsafeRawPointer, bytes: Int) { if bytes > 0 { munlock(memory, bytes) } }
 }

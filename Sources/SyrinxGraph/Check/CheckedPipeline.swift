@@ -81,7 +81,8 @@ public struct EngineSettings: Sendable, Hashable {
     public var priority: Int
 
     public init(
-        driver: String? = nil, blockFrames: Int = 1024, rate: Int? = nil, clock: String? = nil, convert: Convert = .auto,
+        driver: String? = nil, blockFrames: Int = 1024, rate: Int? = nil, clock: String? = nil,
+        convert: Convert = .auto,
         priority: Int = 70
     ) {
         self.driver = driver

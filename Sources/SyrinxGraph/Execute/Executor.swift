@@ -1,52 +1,59 @@
+internal import Synchronization
 public import SyrinxCore
 internal import SyrinxRealtime
 
-/// Runs a plan: sets the clocks of a slice, then calls one step after the other.
+/// Runs a plan: sets the clocks of a slice, then calls one step after the other. Takes up another plan at a cycle's edge.
 ///
 /// Everything in ``render(_:)`` up to its return is the render section: no allocation, lock, wait or system call.
 // SAFETY: `render` belongs to the driver's thread; what others read is atomic, or read between cycles by that thread.
 public final class Executor: Engine {
-    public let plan: Plan
     public let masterRate: Int
     public let largestBlock: Int
     /// P. Owned by the render thread.
     public nonisolated(unsafe) private(set) var position = 0
-    /// The plan's tables; the plan keeps them.
-    private nonisolated(unsafe) let steps: UnsafeMutablePointer<Step>
-    private nonisolated(unsafe) let clocks: UnsafeMutablePointer<PortClock>
-    private nonisolated(unsafe) let rates: UnsafeMutablePointer<Int>
-    private let clockCount: Int
-    private let stepCount: Int
-    /// Cycles of the processor's counter that each step took, in the cycles that were timed.
-    private nonisolated(unsafe) let times: UnsafeMutablePointer<UInt64>
-    /// Cycles between two in which steps are timed: 64 flat out, 1 live.
+    /// The plan that is rendered. Owned by the render thread; the owners of the plans keep it alive.
+    private nonisolated(unsafe) var tables: UnsafeMutablePointer<PlanTables>
+    /// The plan to take up next; 0: none. Control writes, render empties.
+    private let nextTables = Atomic<UInt>(0)
+    /// The generation of the plan that is rendered. Written by the render thread.
+    private let activeGeneration: Atomic<Int>
+    /// The plans that may be rendered, the newest last. Never locked by the render section.
+    private let plans: Mutex<[Plan]>
+    /// Cycles between two in which steps are timed, flat out.
     private let timedEvery: Int
     private nonisolated(unsafe) var cycle = 0
     private nonisolated(unsafe) var timedFrames = 0
-    /// The clocks of a slice, while a step in it is cut further.
-    private nonisolated(unsafe) let saved: UnsafeMutablePointer<PortClock>
+    /// Live runs hand on events through it; flat out ``takeEvents(_:)`` does.
+    private let eventRing: Unmanaged<Ring<TaggedEvent>>
+    /// Events that found no room. Written by the render thread.
+    private let drops = Atomic<Int>(0)
+    /// P for other threads: everything before it is rendered, its events are in the ring.
+    private let finished = Atomic<Int>(0)
+    /// What the driver's transport wants. Owned by the render thread.
+    private nonisolated(unsafe) var isRolling = true
+    private nonisolated(unsafe) var gate: SourceGate
+    private let rested = Atomic<Int>(0)
 
-    /// - Parameter timedEvery: cycles between two in which steps are timed.
-    public init(_ plan: Plan, timedEvery: Int = 64) {
-        self.plan = plan
+    /// Events that a live run can hold until the control side comes.
+    private static let ringCapacity = 16_384
+
+    /// - Parameters:
+    ///   - timedEvery: cycles between two in which steps are timed, flat out.
+    ///   - isLive: true: every cycle is timed and logged, and events go through a ring.
+    public init(_ plan: Plan, timedEvery: Int = 64, isLive: Bool = false) {
+        plans = Mutex([plan])
         self.timedEvery = timedEvery
         masterRate = plan.masterRate
         largestBlock = plan.largestBlock
-        steps = plan.steps
-        clocks = plan.clocks
-        rates = plan.rates
-        clockCount = plan.clockCount
-        stepCount = plan.stepCount
-        times = .allocate(capacity: max(plan.stepCount, 1))
-        times.initialize(repeating: 0, count: max(plan.stepCount, 1))
-        saved = .allocate(capacity: max(plan.clockCount, 1))
-        saved.initialize(repeating: PortClock(), count: max(plan.clockCount, 1))
+        tables = plan.tables
+        activeGeneration = Atomic(plan.generation)
+        gate = SourceGate(masterRate: plan.masterRate)
+        eventRing = .passRetained(Ring(minimumCapacity: isLive ? Self.ringCapacity : 1, initial: TaggedEvent()))
     }
 
-    deinit {
-        times.deallocate()
-        saved.deallocate()
-    }
+    deinit { eventRing.release() }
+
+    // MARK: The render section
 
     /// Renders the next `frames` frames, in pieces of at most ``largestBlock``.
     ///
@@ -54,86 +61,85 @@ public final class Executor: Engine {
     @_noLocks @_noAllocation
     public func render(_ frames: Int) {
         let mode = _unsafePerformance { RenderSection.enter() }  // Marks the section itself; writes one register.
+        takeUp()
+        renderPieces(frames)
+        countDrops()
+        finished.store(position, ordering: .releasing)
+        _unsafePerformance { RenderSection.leave(mode) }  // As above.
+    }
+
+    /// As above, live: events go into the ring, and the cycle's times into the log.
+    @_noLocks @_noAllocation
+    public func render(_ frames: Int, timing: CycleTiming) {
+        let mode = _unsafePerformance { RenderSection.enter() }  // As above.
+        let began = now()
+        takeUp()
+        let start = position
+        gate.beginCycle(at: start, frames: frames, isRolling: isRolling)
+        rested.store(gate.restedFrames, ordering: .relaxed)
+        renderPieces(frames)
+        handOverEvents()
+        countDrops()
+        finished.store(position, ordering: .releasing)
+        let tables = tables.pointee
+        if tables.isLogged {
+            tables.log.put(
+                position: start, frames: frames, lateness: timing.lateness, period: timing.period,
+                ticks: Int(truncatingIfNeeded: now() &- began), times: tables.cycleTimes, sums: tables.times)
+        }
+        _unsafePerformance { RenderSection.leave(mode) }  // As above.
+    }
+
+    @_noLocks @_noAllocation
+    private func renderPieces(_ frames: Int) {
         var left = frames
         while left > 0 {
             let piece = min(left, largestBlock)
             renderCycle(piece)
             left -= piece
         }
-        _unsafePerformance { RenderSection.leave(mode) }  // As above.
     }
 
-    /// As above; what the driver knows of the cycle's time goes into its record.
+    /// Takes up the plan that was published, if one was, and hands written parameters to their renderers.
     @_noLocks @_noAllocation
-    public func render(_ frames: Int, timing: CycleTiming) { render(frames) }
-
-    /// Waits for every source and sink. Thread: the driver's, never in real time.
-    public func supply(_ frames: Int) -> Bool {
-        let end = position + frames
-        for source in plan.sources {
-            if source.bridge?.waitToGive(through: ceiling(end, source.rate, masterRate)) == .stopped { return false }
+    private func takeUp() {
+        if nextTables.load(ordering: .relaxed) != 0,
+            let next = UnsafeMutablePointer<PlanTables>(bitPattern: nextTables.exchange(0, ordering: .acquiring))
+        {
+            next.pointee.entry.pointee = position
+            tables = next
+            activeGeneration.store(next.pointee.generation, ordering: .releasing)
         }
-        for sink in plan.sinks {
-            guard sink.bridge.waitToTake(through: ceiling(end, sink.rate, masterRate)) else { return false }
-        }
-        return true
-    }
-
-    public func setRolling(_ isRolling: Bool) {}
-
-    /// Hands over what renderers told since the last call, in the order of their frames, then of nodes in the file.
-    ///
-    /// - Thread: the driver's, between cycles, outside the render section.
-    public func takeEvents(_ each: (RenderEvent) -> Void) {
-        let cycle = plan.events
-        guard cycle.pointee.count > 0 else { return }
-        let events = UnsafeBufferPointer(start: cycle.pointee.storage, count: cycle.pointee.count)
-        let sorted = events.enumerated().sorted { one, other in
-            let (a, b) = (one.element, other.element)
-            // Instants told / rate, compared without a division.
-            let (left, right) = (Int128(a.told) * Int128(b.rate), Int128(b.told) * Int128(a.rate))
-            return (left, Int(a.node), one.offset) < (right, Int(b.node), other.offset)
-        }
-        cycle.pointee.count = 0
-        for (_, event) in sorted { each(event) }
-    }
-
-    /// Events that found no room in their cycle. Thread: the driver's, between cycles.
-    public var droppedEvents: Int { plan.events.pointee.dropped }
-
-    /// Each step's name and its part of the time that was measured, in cycles of the processor's counter.
-    ///
-    /// - Thread: the driver's, between cycles, or any after the last one.
-    public var stepTimes: [(name: String, ticks: UInt64)] {
-        plan.stepNames.enumerated().filter { !$1.isEmpty }.map { ($1, times[$0]) }
-    }
-
-    /// Frames at R in the cycles that were timed.
-    public var timedFrameCount: Int { timedFrames }
-
-    /// The position up to which a loop was louder than −120 dBFS. Thread: the driver's, between cycles.
-    public var loopsLoudUntil: Int {
-        (0..<plan.watchCount).map { plan.watches[$0].loudUntil }.max() ?? 0
+        let tables = tables.pointee
+        guard tables.hasWrites.pointee.load(ordering: .relaxed),
+            tables.hasWrites.pointee.exchange(false, ordering: .acquiring)
+        else { return }
+        // A renderer's `set` is bound as its `render` is.
+        for slot in 0..<tables.slotCount { _unsafePerformance { tables.slots[slot].apply() } }
     }
 
     @_noLocks @_noAllocation
     private func renderCycle(_ frames: Int) {
-        setClocks(from: position, count: frames, cycleStart: position)
-        let isTimed = cycle % timedEvery == 0
+        let tables = tables
+        setClocks(tables.pointee, from: position, count: frames, cycleStart: position)
+        let isLive = tables.pointee.isLogged
+        // Not `||`, whose right side would be a closure that holds self.
+        let isTimed = isLive ? true : cycle % timedEvery == 0
+        let times = isLive ? tables.pointee.cycleTimes : tables.pointee.times
         cycle &+= 1
         if isTimed {
             timedFrames &+= frames
-            run(steps, times, stepCount, cycleFrames: frames, isTimed: true)
+            run(tables, tables.pointee.steps, times, tables.pointee.stepCount, cycleFrames: frames, isTimed: true)
         } else {
-            run(steps, times, stepCount, cycleFrames: frames, isTimed: false)
+            run(tables, tables.pointee.steps, times, tables.pointee.stepCount, cycleFrames: frames, isTimed: false)
         }
         position &+= frames
     }
 
     @_noLocks @_noAllocation
     private func run(
-        _ steps: UnsafeMutablePointer<Step>, _ times: UnsafeMutablePointer<UInt64>, _ count: Int, cycleFrames: Int,
-        isTimed: Bool
+        _ tables: UnsafeMutablePointer<PlanTables>, _ steps: UnsafeMutablePointer<Step>,
+        _ times: UnsafeMutablePointer<UInt64>, _ count: Int, cycleFrames: Int, isTimed: Bool
     ) {
         var before: UInt64 = isTimed ? now() : 0
         var index = 0
@@ -141,15 +147,17 @@ public final class Executor: Engine {
             var next = index + 1
             switch steps[index].action {
             case .render:
-                if steps[index].driveCount == 0 {
+                if steps[index].gatedOutputs > 0, !gate.isOpen {
+                    renderGated(tables, steps + index)
+                } else if steps[index].driveCount == 0 {
                     _unsafePerformance { steps[index].render() }
                 } else {
-                    renderDriven(steps + index)
+                    renderDriven(tables, steps + index)
                 }
             case .absorb: _unsafePerformance { steps[index].absorb() }
             case .loop:
                 next = index + 1 + steps[index].count
-                renderLoop(steps + index, times + index, cycleFrames: cycleFrames, isTimed: isTimed)
+                renderLoop(tables, steps + index, times + index, cycleFrames: cycleFrames, isTimed: isTimed)
             }
             if isTimed {
                 let after = now()
@@ -163,7 +171,8 @@ public final class Executor: Engine {
     /// Renders the steps of a loop, a piece at a time, so that each piece's delays reach back before it.
     @_noLocks @_noAllocation
     private func renderLoop(
-        _ loop: UnsafeMutablePointer<Step>, _ times: UnsafeMutablePointer<UInt64>, cycleFrames: Int, isTimed: Bool
+        _ tables: UnsafeMutablePointer<PlanTables>, _ loop: UnsafeMutablePointer<Step>,
+        _ times: UnsafeMutablePointer<UInt64>, cycleFrames: Int, isTimed: Bool
     ) {
         // Taken out beforehand: the thread sanitizer of Swift 6.3 cannot compile a change made through both pointers.
         let watch = loop.pointee.watch
@@ -171,17 +180,18 @@ public final class Executor: Engine {
         var done = 0
         while done < cycleFrames {
             let piece = min(loop.pointee.pieceFrames, cycleFrames - done)
-            setClocks(from: start + done, count: piece, cycleStart: start)
-            run(loop + 1, times + 1, loop.pointee.count, cycleFrames: piece, isTimed: isTimed)
+            setClocks(tables.pointee, from: start + done, count: piece, cycleStart: start)
+            run(tables, loop + 1, times + 1, loop.pointee.count, cycleFrames: piece, isTimed: isTimed)
             watch.pointee.listen()
             done += piece
         }
-        setClocks(from: start, count: cycleFrames, cycleStart: start)
+        setClocks(tables.pointee, from: start, count: cycleFrames, cycleStart: start)
     }
 
     /// Renders a step whose parameters are driven: cut at every frame at which one of them changes.
     @_noLocks @_noAllocation
-    private func renderDriven(_ step: UnsafeMutablePointer<Step>) {
+    private func renderDriven(_ tables: UnsafeMutablePointer<PlanTables>, _ step: UnsafeMutablePointer<Step>) {
+        let (clocks, saved, clockCount) = (tables.pointee.clocks, tables.pointee.saved, tables.pointee.clockCount)
         let drives = step.pointee.drives
         let count = step.pointee.driveCount
         for index in 0..<count { drives[index].take() }
@@ -206,7 +216,7 @@ public final class Executor: Engine {
             }
             if next < end || isCut {
                 isCut = true
-                cut(from: cursor, to: next, last: next == end, main: main)
+                cut(tables.pointee, from: cursor, to: next, last: next == end, main: main)
             }
             _unsafePerformance { step.pointee.render() }
             cursor = next
@@ -216,7 +226,8 @@ public final class Executor: Engine {
 
     /// Sets every clock to the part of the saved slice between two frames of the main clock.
     @_noLocks @_noAllocation
-    private func cut(from: Int, to: Int, last: Bool, main: Int) {
+    private func cut(_ tables: PlanTables, from: Int, to: Int, last: Bool, main: Int) {
+        let (clocks, saved, rates, clockCount) = (tables.clocks, tables.saved, tables.rates, tables.clockCount)
         let mainRate = rates[main]
         for clock in 0..<clockCount {
             let whole = saved[clock]
@@ -230,8 +241,34 @@ public final class Executor: Engine {
         }
     }
 
+    /// Renders a source that fades out or in with the transport, or stands still.
     @_noLocks @_noAllocation
-    private func setClocks(from: Int, count: Int, cycleStart: Int) {
+    private func renderGated(_ tables: UnsafeMutablePointer<PlanTables>, _ step: UnsafeMutablePointer<Step>) {
+        if !gate.isResting {
+            if step.pointee.driveCount == 0 {
+                _unsafePerformance { step.pointee.render() }
+            } else {
+                renderDriven(tables, step)
+            }
+        }
+        for index in 0..<step.pointee.gatedOutputs {
+            let output = step.pointee.block.output(index)
+            let rate = step.pointee.gatedRates[index]
+            for channel in 0..<output.channelCount {
+                let samples = output[channel]
+                guard let first = samples.baseAddress else { continue }
+                for frame in 0..<samples.count {
+                    let gain =
+                        gate.isResting ? 0 : gate.gain(at: output.position + frame, rate: rate, masterRate: masterRate)
+                    first[frame] = gain == 0 ? 0 : first[frame] * gain
+                }
+            }
+        }
+    }
+
+    @_noLocks @_noAllocation
+    private func setClocks(_ tables: PlanTables, from: Int, count: Int, cycleStart: Int) {
+        let (clocks, rates, clockCount) = (tables.clocks, tables.rates, tables.clockCount)
         for clock in 0..<clockCount {
             let rate = rates[clock]
             let begin = ceiling(from, rate, masterRate)
@@ -247,8 +284,149 @@ public final class Executor: Engine {
         rate == per ? frames : (frames * rate + per - 1) / per
     }
 
+    /// Moves the events of the cycle into the ring; what finds no room is dropped and counted.
+    @_noLocks @_noAllocation
+    private func handOverEvents() {
+        let events = tables.pointee.events
+        let count = events.pointee.count
+        if count == 0 { return }
+        let generation = tables.pointee.generation
+        for index in 0..<count {
+            let event = TaggedEvent(generation: generation, event: events.pointee.storage[index])
+            // The ring belongs to the executor, and outlives the call.
+            let isTaken = eventRing._withUnsafeGuaranteedRef { $0.push(event) }
+            if !isTaken { events.pointee.dropped &+= 1 }
+        }
+        events.pointee.count = 0
+    }
+
+    @_noLocks @_noAllocation
+    private func countDrops() {
+        let events = tables.pointee.events
+        if events.pointee.dropped == 0 { return }
+        drops.store(drops.load(ordering: .relaxed) &+ events.pointee.dropped, ordering: .relaxed)
+        events.pointee.dropped = 0
+    }
+
     @_noLocks @_noAllocation
     private func now() -> UInt64 {
         _unsafePerformance { RenderSection.cycleCounter() }  // Reads a register.
+    }
+
+    // MARK: Between cycles
+
+    /// Lets the sources that can stand still run, or wait. Thread: the driver's, before ``render(_:timing:)``.
+    public func setRolling(_ isRolling: Bool) { self.isRolling = isRolling }
+
+    /// Waits for every source and sink. Thread: the driver's, never in real time.
+    public func supply(_ frames: Int) -> Bool {
+        let plan = plan
+        let end = position + frames
+        for source in plan.sources {
+            if source.bridge?.waitToGive(through: ceiling(end, source.rate, masterRate)) == .stopped { return false }
+        }
+        for sink in plan.sinks {
+            guard sink.bridge.waitToTake(through: ceiling(end, sink.rate, masterRate)) else { return false }
+        }
+        return true
+    }
+
+    /// Hands over what renderers told since the last call, in the order of their frames, then of nodes in the file.
+    ///
+    /// - Thread: the driver's, between cycles, outside the render section; flat out only.
+    public func takeEvents(_ each: (RenderEvent) -> Void) {
+        let cycle = tables.pointee.events
+        guard cycle.pointee.count > 0 else { return }
+        let events = UnsafeBufferPointer(start: cycle.pointee.storage, count: cycle.pointee.count)
+        let sorted = events.sorted()
+        cycle.pointee.count = 0
+        for event in sorted { each(event) }
+    }
+
+    /// Frames at R in the cycles that were timed. Thread: the driver's, between cycles, or any after the last one.
+    public var timedFrameCount: Int { timedFrames }
+
+    /// The position up to which a loop was louder than −120 dBFS. Thread: the driver's, between cycles.
+    public var loopsLoudUntil: Int {
+        let plan = plan
+        return (0..<plan.watchCount).map { plan.watches[$0].loudUntil }.max() ?? 0
+    }
+
+    // MARK: The control side
+
+    /// The plan that is rendered. Thread: any but render.
+    public var plan: Plan {
+        let active = activeGeneration.load(ordering: .acquiring)
+        return plans.withLock { plans in plans.first { $0.generation == active } ?? plans[plans.count - 1] }
+    }
+
+    /// P, with everything before it rendered and its events handed over. Thread: any.
+    public var finishedPosition: Int { finished.load(ordering: .acquiring) }
+
+    /// Frames at R for which a transport let the sources stand still. Thread: any.
+    public var restedFrames: Int { rested.load(ordering: .relaxed) }
+
+    /// Events that found no room. Thread: any.
+    public var droppedEvents: Int { drops.load(ordering: .relaxed) }
+
+    /// Lets another plan of the same rate be rendered from the next cycle on.
+    ///
+    /// - Thread: control. The executor keeps it alive until ``retire()`` gives it back.
+    public func publish(_ plan: Plan) {
+        precondition(plan.masterRate == masterRate && plan.largestBlock <= largestBlock)
+        plans.withLock { plans in plans.append(plan) }
+        nextTables.store(UInt(bitPattern: plan.tables), ordering: .releasing)
+    }
+
+    /// True: the plan is rendered; false: it waits for its first cycle, or is rendered no more. Thread: control.
+    public func isActive(_ plan: Plan) -> Bool { activeGeneration.load(ordering: .acquiring) == plan.generation }
+
+    /// The plans that are rendered no more; the executor lets go of them.
+    ///
+    /// - Thread: control. Their last release frees what they own, so it must not be the render thread's.
+    public func retire() -> [Plan] {
+        let active = activeGeneration.load(ordering: .acquiring)
+        return plans.withLock { plans in
+            guard let index = plans.firstIndex(where: { $0.generation == active }) else { return [] }
+            let old = Array(plans[..<index])
+            plans.removeFirst(index)
+            return old
+        }
+    }
+
+    /// Writes a live parameter; heard from the next cycle on, and glides.
+    ///
+    /// - Returns: false if there is no such live parameter, or a link drives it.
+    /// - Thread: any but render.
+    public func set(_ node: String, _ parameter: Int, to value: Double) -> Bool {
+        // A plan that waits for its first cycle gets it as well: it may go in before the other has looked.
+        plans.withLock { plans in plans.reduce(false) { $1.set(node, parameter, to: value) || $0 } }
+    }
+
+    /// Hands over the events of a live run's finished cycles, unsorted, each with the generation of the plan that told it.
+    ///
+    /// - Thread: control, one at a time.
+    public func drainEvents(_ each: (_ generation: Int, RenderEvent) -> Void) {
+        let ring = eventRing.takeUnretainedValue()
+        while let event = ring.pop() { each(event.generation, event.event) }
+    }
+}
+
+/// An event on its way out of a live run.
+private struct TaggedEvent: BitwiseCopyable {
+    /// Of the plan that told it.
+    var generation = 0
+    var event = RenderEvent(node: 0, kind: 0, told: 0, happened: 0, rate: 1, values: (0, 0, 0, 0))
+}
+
+extension Collection<RenderEvent> {
+    /// In the order in which they were told, then of nodes in the file.
+    public func sorted() -> [RenderEvent] {
+        enumerated().sorted { one, other in
+            let (a, b) = (one.element, other.element)
+            // Instants told / rate, compared without a division.
+            let (left, right) = (Int128(a.told) * Int128(b.rate), Int128(b.told) * Int128(a.rate))
+            return (left, Int(a.node), one.offset) < (right, Int(b.node), other.offset)
+        }.map(\.element)
     }
 }

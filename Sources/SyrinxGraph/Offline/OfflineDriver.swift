@@ -144,21 +144,9 @@ public final class OfflineDriver: Sendable {
         return passed >= 0 && passed % Self.ringingGrid.frame(atRate: rate) == 0
     }
 
-    /// Fixes the end: tells every sink, and finds the position at which each has got its last frame.
     private func setEnd(_ end: Rational) {
-        let plan = executor.plan
-        var last = end.frame(atRate: plan.masterRate)
-        for sink in plan.sinks {
-            let frames = end.frame(atRate: sink.rate) + sink.latency
-            sink.bridge.end(at: frames)
-            if frames > 0 {
-                // Frame n − 1 lies in the cycle that holds its instant, so the cycle ends behind it.
-                let instant = Rational(frames: frames - 1, rate: sink.rate) * Rational(Int128(plan.masterRate))
-                last = max(last, instant.roundedDown + 1)
-            }
-        }
         self.end = end
-        lastPosition = last
+        lastPosition = executor.plan.end(at: end)
     }
 
     /// How many frames of a stream lie before a position at R. Whole numbers only: asked for every stream in every cycle.

@@ -1,3 +1,4 @@
+internal import Synchronization
 public import SyrinxCore
 
 /// The compiled, immutable schedule that the render thread executes, with all that must outlive it.
@@ -47,21 +48,28 @@ public final class Plan: @unchecked Sendable {
     /// follow it.
     public let stepNames: [String]
 
+    /// Tells the plans of a run apart.
+    public let generation: Int
+
     let memory: PlanMemory
-    let steps: UnsafeMutablePointer<Step>
-    let stepCount: Int
-    let clocks: UnsafeMutablePointer<PortClock>
-    let rates: UnsafeMutablePointer<Int>
-    let clockCount: Int
-    let events: UnsafeMutablePointer<CycleEvents>
+    let tables: UnsafeMutablePointer<PlanTables>
     let watches: UnsafeMutablePointer<LoopWatch>
     let watchCount: Int
+    let log: CycleLog
+    /// The slot of each live parameter that nothing else drives, by node and index among the descriptor's parameters.
+    let slotIndices: [SlotKey: Int]
+
+    struct SlotKey: Hashable {
+        let node: String
+        let parameter: Int
+    }
 
     init(
         resolved: ResolvedPipeline, masterRate: Int, largestBlock: Int, nodes: [Node], sources: [Source], sinks: [Sink],
         loopLength: Rational?, stepNames: [String], memory: PlanMemory, steps: consuming StepList,
-        clocks: UnsafeMutablePointer<PortClock>, rates: [Int], events: UnsafeMutablePointer<CycleEvents>,
-        watches: UnsafeMutablePointer<LoopWatch>, watchCount: Int
+        tables: (UnsafeMutablePointer<Step>) -> UnsafeMutablePointer<PlanTables>,
+        watches: UnsafeMutablePointer<LoopWatch>, watchCount: Int, log: CycleLog, slotIndices: [SlotKey: Int],
+        generation: Int
     ) {
         self.resolved = resolved
         self.masterRate = masterRate
@@ -72,20 +80,76 @@ public final class Plan: @unchecked Sendable {
         self.loopLength = loopLength
         self.stepNames = stepNames
         self.memory = memory
-        stepCount = steps.count
-        self.steps = steps.leak()
-        self.clocks = clocks
-        self.rates = memory.table(rates)
-        self.events = events
+        self.tables = tables(steps.leak())
         self.watches = watches
         self.watchCount = watchCount
-        clockCount = rates.count
+        self.log = log
+        self.slotIndices = slotIndices
+        self.generation = generation
         tail = resolved.tail
         sampleBytes = memory.sampleBytes
     }
 
     deinit {
-        steps.deinitialize(count: stepCount)
-        steps.deallocate()
+        let tables = tables.pointee
+        tables.slots.deinitialize(count: tables.slotCount)
+        tables.slots.deallocate()
+        tables.steps.deinitialize(count: tables.stepCount)
+        tables.steps.deallocate()
+    }
+}
+
+extension Plan {
+    /// Locks all that rendering touches in memory, so that it is never paged out.
+    ///
+    /// - Returns: nil, or why some of it is not locked.
+    /// - Thread: control, before the plan goes in.
+    public func lockMemory() -> String? { memory.lock() }
+
+    /// Writes a live parameter; heard from the next cycle on, and glides.
+    ///
+    /// - Parameter value: within the parameter's range, never NaN.
+    /// - Returns: false if the node or parameter is not there, is not live, or is driven by a link.
+    /// - Thread: any.
+    public func set(_ node: String, _ parameter: Int, to value: Double) -> Bool {
+        guard let slot = slotIndices[SlotKey(node: node, parameter: parameter)] else { return false }
+        tables.pointee.slots[slot].write(value)
+        tables.pointee.hasWrites.pointee.store(true, ordering: .releasing)
+        return true
+    }
+
+    /// Each step's name and its part of the time that was measured, in ticks of the processor's counter.
+    ///
+    /// - Thread: the driver's, between cycles, or any once the plan is no longer rendered.
+    public var stepTimes: [(name: String, ticks: UInt64)] {
+        stepNames.enumerated().filter { !$1.isEmpty }.map { ($1, tables.pointee.times[$0]) }
+    }
+
+    /// Hands over what is known of the plan's cycles since the last call; live runs only.
+    ///
+    /// - Returns: how many were overwritten before they were read.
+    /// - Thread: control, one at a time.
+    public func drainCycles(_ each: (CycleRecord) -> Void) -> Int {
+        let before = log.lost
+        log.drain(each)
+        return log.lost - before
+    }
+
+    /// Fixes the run's end: tells every sink how many frames it gets.
+    ///
+    /// - Returns: the position, in frames at R, behind the cycle that holds the last of them.
+    /// - Thread: the driver's between cycles; in a live run control, with an end that has not been reached.
+    public func end(at end: Rational) -> Int {
+        var last = end.frame(atRate: masterRate)
+        for sink in sinks {
+            let frames = end.frame(atRate: sink.rate) + sink.latency
+            sink.bridge.end(at: frames)
+            if frames > 0 {
+                // Frame n − 1 lies in the cycle that holds its instant, so the cycle ends behind it.
+                let instant = Rational(frames: frames - 1, rate: sink.rate) * Rational(Int128(masterRate))
+                last = max(last, instant.roundedDown + 1)
+            }
+        }
+        return last
     }
 }

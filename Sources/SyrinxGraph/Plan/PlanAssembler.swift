@@ -1,3 +1,4 @@
+internal import Synchronization
 internal import SyrinxCore
 
 /// Gives a schedule its memory: buffers, ports, clocks, steps.
@@ -8,6 +9,9 @@ struct PlanAssembler {
     let masterRate: Int
     let blockFrames: Int
     let largestBlock: (Int) -> Int
+    /// Cycles whose times are kept; 0: a run that nothing paces.
+    let loggedCycles: Int
+    let generation: Int
 
     /// Events that one cycle can hold.
     private static let eventsPerCycle = 4096
@@ -44,6 +48,7 @@ struct PlanAssembler {
         var steps = StepList(capacity: schedule.operations.count + schedule.loopSpans.count)
         var names: [String] = []
         let noWatch = memory.table([LoopWatch](), of: LoopWatch.self)
+        let noRate = memory.table([Int]())
         let noDrive = memory.table([ParameterDrive](), of: ParameterDrive.self)
         let watches = memory.table(
             pipeline.loops.indices.map { loop in
@@ -56,6 +61,8 @@ struct PlanAssembler {
                     masterRate: masterRate)
             }, of: LoopWatch.self)
 
+        // The step of each operation.
+        var stepOf: [Int] = []
         for (place, operation) in schedule.operations.enumerated() {
             let ports = memory.table((operation.inputs + operation.outputs).map(port), of: Port.self)
             let outlet = memory.table(
@@ -67,9 +74,10 @@ struct PlanAssembler {
                     Step(
                         action: .loop, renderer: operation.renderer, block: block, drives: noDrive, driveCount: 0,
                         mainClock: 0, count: span.count, pieceFrames: pipeline.loops[loop].pieceFrames,
-                        watch: watches + loop))
+                        watch: watches + loop, gatedOutputs: 0, gatedRates: UnsafePointer(noRate)))
             }
             names.append(operation.name)
+            stepOf.append(steps.count)
             steps.append(
                 Step(
                     action: operation.kind == .render ? .render : .absorb, renderer: operation.renderer, block: block,
@@ -79,14 +87,61 @@ struct PlanAssembler {
                             operation.drives.map { drive($0, operation, allocator, clocks, rates, memory) },
                             of: ParameterDrive.self),
                     driveCount: operation.drives.count, mainClock: rates.firstIndex(of: operation.mainRate) ?? 0,
-                    count: 0,
-                    pieceFrames: 0, watch: noWatch))
+                    count: 0, pieceFrames: 0, watch: noWatch,
+                    gatedOutputs: canRest(operation) ? operation.outputs.count : 0,
+                    gatedRates: UnsafePointer(memory.table(operation.outputs.map(\.rate)))))
         }
+        let stepCount = steps.count
+        let (keys, targets) = slots
+        let log = CycleLog(capacity: loggedCycles, steps: stepCount)
         return Plan(
             resolved: pipeline, masterRate: masterRate, largestBlock: blockFrames, nodes: nodes, sources: sources,
             sinks: sinks, loopLength: pipeline.loops.map(\.length).max(), stepNames: names, memory: memory,
             steps: steps,
-            clocks: clocks, rates: rates, events: events, watches: watches, watchCount: pipeline.loops.count)
+            tables: { steps in
+                let slots = UnsafeMutablePointer<ParameterSlot>.allocate(capacity: max(targets.count, 1))
+                for (index, target) in targets.enumerated() {
+                    (slots + index).initialize(
+                        to: ParameterSlot(step: steps + stepOf[target.operation], parameter: target.parameter))
+                }
+                let hasWrites = memory.table([false], of: Bool.self).withMemoryRebound(
+                    to: Atomic<Bool>.self, capacity: 1
+                ) { $0 }
+                return memory.table(
+                    [
+                        PlanTables(
+                            steps: steps, stepCount: stepCount, clocks: clocks, rates: memory.table(rates),
+                            clockCount: rates.count, saved: memory.table(rates.map { _ in PortClock() }),
+                            events: events,
+                            times: memory.table([UInt64](repeating: 0, count: stepCount)),
+                            cycleTimes: memory.table([UInt64](repeating: 0, count: stepCount)), slots: slots,
+                            slotCount: targets.count, hasWrites: hasWrites, entry: memory.table([0]), log: log.writer,
+                            isLogged: loggedCycles > 0,
+                            generation: generation)
+                    ], of: PlanTables.self)
+            }, watches: watches, watchCount: pipeline.loops.count, log: log, slotIndices: keys, generation: generation)
+    }
+
+    /// The live parameters that no link drives, and the operation that renders each.
+    private var slots: (keys: [Plan.SlotKey: Int], targets: [(operation: Int, parameter: Int)]) {
+        var keys: [Plan.SlotKey: Int] = [:]
+        var targets: [(operation: Int, parameter: Int)] = []
+        for (place, operation) in schedule.operations.enumerated() where operation.kind == .render {
+            guard let node = operation.node, !pipeline.nodes[node].bypass else { continue }
+            for (index, parameter) in pipeline.nodes[node].descriptor.parameters.enumerated() where parameter.live {
+                if operation.drives.contains(where: { $0.parameter == index }) { continue }
+                keys[.init(node: pipeline.nodes[node].id, parameter: index)] = targets.count
+                targets.append((place, index))
+            }
+        }
+        return (keys, targets)
+    }
+
+    /// True: a source without a clock of its own, which a transport can make wait.
+    private func canRest(_ operation: Schedule.Operation) -> Bool {
+        guard let node = operation.node, operation.kind == .render else { return false }
+        let descriptor = pipeline.nodes[node].descriptor
+        return descriptor.pace == .free && descriptor.streamInputs.isEmpty
     }
 
     /// Every rate that occurs, R first.

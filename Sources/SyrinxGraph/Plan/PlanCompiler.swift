@@ -8,18 +8,24 @@ public struct PlanCompiler {
         public var isPaced: Bool
         /// The driver of a paced run.
         public var driver: (any Driver)?
+        /// Tells the plans of a run apart; each has its own.
+        public var generation: Int
         /// Where the services of a node send their events.
         public var events: @Sendable (_ node: String) -> EventSender
 
         public init(
-            isPaced: Bool = false, driver: (any Driver)? = nil,
+            isPaced: Bool = false, driver: (any Driver)? = nil, generation: Int = 0,
             events: @escaping @Sendable (_ node: String) -> EventSender = { _ in .discarding }
         ) {
             self.isPaced = isPaced
             self.driver = driver
+            self.generation = generation
             self.events = events
         }
     }
+
+    /// Cycles whose times a live run keeps: a second and more at 64 frames.
+    private static let loggedCycles = 1024
 
     private let pipeline: ResolvedPipeline
     private let options: Options
@@ -267,7 +273,8 @@ public struct PlanCompiler {
     private func assemble() -> Plan {
         PlanAssembler(
             pipeline: pipeline, schedule: schedule, nodes: nodes, masterRate: masterRate, blockFrames: blockFrames,
-            largestBlock: largestBlock
+            largestBlock: largestBlock, loggedCycles: options.isPaced ? Self.loggedCycles : 0,
+            generation: options.generation
         ).plan()
     }
 }

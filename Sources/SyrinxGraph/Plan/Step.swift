@@ -27,6 +27,9 @@ struct Step: ~Copyable {
     let pieceFrames: Int
     /// For a loop: where it is heard whether it still sounds.
     let watch: UnsafeMutablePointer<LoopWatch>
+    /// A source that can stand still while a transport does: how many outputs it has, and their rates; 0 for all others.
+    let gatedOutputs: Int
+    let gatedRates: UnsafePointer<Int>
 
     borrowing func render() { renderer.render(block) }
 

@@ -49,7 +49,9 @@ struct FormatSolver {
             guard let instance = node.instance else { return nil }
             let inputs = [PartialFormat?](repeating: nil, count: node.descriptor.streamInputs.count)
             // A fault here is reported when formats are settled.
-            guard let found = try? instance.resolve(FormatRequest(access: access, inputs: inputs, masterRate: nil, driver: driver))
+            guard
+                let found = try? instance.resolve(
+                    FormatRequest(access: access, inputs: inputs, masterRate: nil, driver: driver))
             else {
                 return nil
             }
