@@ -107,6 +107,8 @@ final class FileSinkRenderer: Renderer, SinkBridge {
         bridge.serviceBell.ring()
     }
 
+    var missedFrames: Int { droppedFrames.load(ordering: .relaxed) }
+
     /// True: no chunk will follow those that are there. Thread: any.
     var hasFinished: Bool { isFinished.load(ordering: .acquiring) }
 }

@@ -178,6 +178,8 @@ final class FileSourceRenderer: Renderer, SourceBridge {
     let starvedFrames = Atomic<Int>(0)
     /// Frames of the oldest chunk that were rendered. Owned by the render thread.
     private nonisolated(unsafe) var offset = 0
+    /// Frames that silence stood for and that are still to be left out, so that the stream keeps its time.
+    private nonisolated(unsafe) var late = 0
     /// Chunks given back when the service was last woken. Owned by the driver's thread.
     private nonisolated(unsafe) var rungAt = 0
 
@@ -193,7 +195,16 @@ final class FileSourceRenderer: Renderer, SourceBridge {
         let stride = queue.chunkFrames
         var done = 0
         var offset = offset
-        while done < count, let (planes, frames) = queue.chunkToDrain() {
+        while late > 0, let (_, frames) = queue.chunkToDrain() {
+            let skipped = min(late, frames &- offset)
+            late &-= skipped
+            offset &+= skipped
+            if offset == frames {
+                queue.giveBack()
+                offset = 0
+            }
+        }
+        while done < count, late == 0, let (planes, frames) = queue.chunkToDrain() {
             let taken = min(count &- done, frames &- offset)
             for channel in 0..<output.channelCount {
                 if let target = output[channel].baseAddress {
@@ -218,6 +229,7 @@ final class FileSourceRenderer: Renderer, SourceBridge {
         // Not a fault once the stream is known to have ended.
         if totalFrames.load(ordering: .acquiring) == .max {
             starvedFrames.store(starvedFrames.load(ordering: .relaxed) &+ count &- done, ordering: .relaxed)
+            late &+= count &- done
         }
     }
 
@@ -244,4 +256,11 @@ final class FileSourceRenderer: Renderer, SourceBridge {
         let total = totalFrames.load(ordering: .acquiring)
         return total < .max ? .ends(frames: total) : .stopped
     }
+
+    var knownEnd: Int? {
+        let total = totalFrames.load(ordering: .acquiring)
+        return total < .max ? total : nil
+    }
+
+    var missedFrames: Int { starvedFrames.load(ordering: .relaxed) }
 }

@@ -61,9 +61,7 @@ final class FileSourceService: BlockingService, Reporter, @unchecked Sendable {
     private func work() throws(PipelineError) {
         var reader = RegionReader(input, start: start, count: count, loops: loops, reopen: reopen)
         let queue = bridge.queue
-        var starved = 0
         while !bridge.isCancelled {
-            if bridge.isPaced { tellStarved(&starved) }
             guard let chunk = queue.chunkToFill() else {
                 bridge.serviceWait { queue.writableChunks > 0 || bridge.isCancelled }
                 continue
@@ -93,14 +91,6 @@ final class FileSourceService: BlockingService, Reporter, @unchecked Sendable {
         ]
         if let words = input.failure { fields.append(.init("cause", .string(words))) }
         events("truncated", fields)
-    }
-
-    private func tellStarved(_ told: inout Int) {
-        let now = renderer.starvedFrames.load(ordering: .relaxed)
-        if now > told {
-            events("starved", [.init("frames", .integer(now - told))])
-            told = now
-        }
     }
 
     func figures() -> [(name: String, value: Value)] {

@@ -2,7 +2,7 @@ internal import Glibc
 internal import Synchronization
 public import SyrinxCore
 
-/// Turns SIGINT, SIGTERM and SIGHUP into ``Run/stop()``.
+/// Turns SIGINT, SIGTERM and SIGHUP into ``Run/stop()``, and SIGUSR1 into ``Run/panic(_:)`` and back.
 ///
 /// The first signal stops the run that is watched, or ends the process where there is none yet; the second ends the
 /// process at once.
@@ -10,6 +10,7 @@ public final class SignalWatch: Sendable {
     private struct State {
         var run: Run?
         var signal: Int32?
+        var isPanic = false
     }
 
     private let state = Mutex(State())
@@ -23,6 +24,7 @@ public final class SignalWatch: Sendable {
         sigemptyset(&signals)
         sigaddset(&signals, SIGINT)
         sigaddset(&signals, SIGTERM)
+        sigaddset(&signals, SIGUSR1)
         // A run under nohup outlives its terminal.
         if !Self.isIgnored(SIGHUP) { sigaddset(&signals, SIGHUP) }
         pthread_sigmask(SIG_BLOCK, &signals, nil)
@@ -44,6 +46,7 @@ public final class SignalWatch: Sendable {
     public var signal: Int32? { state.withLock { $0.signal } }
 
     private func take(_ signal: Int32) {
+        if signal == SIGUSR1 { return togglePanic() }
         let run = state.withLock { state -> Run? in
             guard state.signal == nil else { return nil }
             state.signal = signal
@@ -51,6 +54,14 @@ public final class SignalWatch: Sendable {
         }
         guard let run else { _exit(128 + signal) }
         run.stop()
+    }
+
+    private func togglePanic() {
+        let (run, isPanic) = state.withLock { state in
+            state.isPanic.toggle()
+            return (state.run, state.isPanic)
+        }
+        run?.panic(isPanic)
     }
 
     private static func isIgnored(_ signal: Int32) -> Bool {

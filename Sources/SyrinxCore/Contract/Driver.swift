@@ -74,6 +74,9 @@ public protocol DriverHost: AnyObject, Sendable {
     /// - Thread: the one in ``Driver/run(_:)``, with no cycle under way. May take long.
     func engine(atRate rate: Int) throws(PipelineError) -> any Engine
 
+    /// R of the plan as it is now, in Hz.
+    var masterRate: Int { get }
+
     /// How late sound arrives on its way from a source node to a sink node, as the plan has it now.
     func pathLatencies() -> [PathLatency]
 

@@ -61,6 +61,29 @@ public struct CheckedPipeline: Sendable {
     public let secrets: [String]
 }
 
+extension CheckedPipeline {
+    /// The same pipeline with nodes made anew: each can be prepared once only.
+    ///
+    /// - Thread: control.
+    public func remade(_ registry: NodeRegistry) throws(PipelineError) -> CheckedPipeline {
+        var made: [Node] = []
+        for node in nodes {
+            let instance =
+                node.instance == nil
+                ? nil
+                : try registry[node.descriptor.type]?.make(
+                    Parameters(path: node.path, values: node.values))
+            made.append(
+                Node(
+                    id: node.id, descriptor: node.descriptor, instance: instance, values: node.values,
+                    bypass: node.bypass, position: node.position))
+        }
+        return CheckedPipeline(
+            document: document, engine: engine, nodes: made, links: links, reads: reads, writes: writes,
+            secrets: secrets)
+    }
+}
+
 /// The members of `engine`.
 public struct EngineSettings: Sendable, Hashable {
     /// What to do where rates meet.

@@ -33,6 +33,8 @@ public final class Executor: Engine {
     private nonisolated(unsafe) var isRolling = true
     private nonisolated(unsafe) var gate: SourceGate
     private let rested = Atomic<Int>(0)
+    /// The position up to which a loop was loud.
+    private let loud = Atomic<Int>(0)
 
     /// Events that a live run can hold until the control side comes.
     private static let ringCapacity = 16_384
@@ -82,6 +84,9 @@ public final class Executor: Engine {
         countDrops()
         finished.store(position, ordering: .releasing)
         let tables = tables.pointee
+        for index in 0..<tables.watchCount {
+            loud.store(max(loud.load(ordering: .relaxed), tables.watches[index].loudUntil), ordering: .relaxed)
+        }
         if tables.isLogged {
             tables.log.put(
                 position: start, frames: frames, lateness: timing.lateness, period: timing.period,
@@ -365,6 +370,9 @@ public final class Executor: Engine {
 
     /// Frames at R for which a transport let the sources stand still. Thread: any.
     public var restedFrames: Int { rested.load(ordering: .relaxed) }
+
+    /// The position up to which a loop was louder than −120 dBFS, live. Thread: any.
+    public var loudPosition: Int { loud.load(ordering: .relaxed) }
 
     /// Events that found no room. Thread: any.
     public var droppedEvents: Int { drops.load(ordering: .relaxed) }

@@ -115,7 +115,8 @@ struct PlanAssembler {
                             events: events,
                             times: memory.table([UInt64](repeating: 0, count: stepCount)),
                             cycleTimes: memory.table([UInt64](repeating: 0, count: stepCount)), slots: slots,
-                            slotCount: targets.count, hasWrites: hasWrites, entry: memory.table([0]), log: log.writer,
+                            slotCount: targets.count, hasWrites: hasWrites, watches: watches,
+                            watchCount: pipeline.loops.count, entry: memory.table([0]), log: log.writer,
                             isLogged: loggedCycles > 0,
                             generation: generation)
                     ], of: PlanTables.self)

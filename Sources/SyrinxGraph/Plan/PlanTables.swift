@@ -19,6 +19,8 @@ struct PlanTables: BitwiseCopyable {
     let slotCount: Int
     /// Set by whoever wrote to a slot.
     let hasWrites: UnsafeMutablePointer<Atomic<Bool>>
+    let watches: UnsafeMutablePointer<LoopWatch>
+    let watchCount: Int
     /// The position at which the plan went in, in frames at R. Written by the render thread, once.
     let entry: UnsafeMutablePointer<Int>
     /// Where the times of a live run's cycles go.

@@ -20,7 +20,12 @@ final class ProgressDisplay: Sendable {
         } else {
             parts.append(position)
         }
-        parts.append("\(Figures.short(progress.speed))×")
+        if let live = progress.live {
+            parts.append("load \(Figures.fixed(live.loadPercent, 0)) %")
+            parts.append(Figures.count(live.xruns, "xrun"))
+        } else {
+            parts.append("\(Figures.short(progress.speed))×")
+        }
         if let left = progress.timeLeft { parts.append("\(Figures.clock(left.rounded(.up))) left") }
         for sink in progress.sinks {
             guard let level = Self.peak(sink.figures.first { $0.name == "peak_dbfs" }?.value) else { continue }
@@ -46,6 +51,7 @@ final class ProgressDisplay: Sendable {
             "\(Figures.time(report.seconds)) in \(Figures.time(report.wallTime)), \(Figures.short(report.speed))× real time"
         let events = report.events.reduce(0) { $0 + $1.count }
         if events > 0 { line += ", \(Figures.count(events, "event"))" }
+        if report.live != nil { line += ", \(Figures.count(report.xruns, "xrun"))" }
         if report.droppedEvents > 0 { line += ", \(report.droppedEvents) dropped" }
         console.say(line)
     }

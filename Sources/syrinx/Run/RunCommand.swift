@@ -11,7 +11,8 @@ struct RunCommand: ParsableCommand {
         commandName: "run", abstract: "Runs a pipeline.",
         discussion: """
             Without a device in it a pipeline runs as fast as it goes. Output files appear whole or not at all. Progress \
-            is shown on a terminal only.
+            is shown on a terminal only. With a device it runs until its files have been played, or until Ctrl-C, which \
+            finishes files; SIGUSR1 silences every device output at once, and again lets it be heard.
 
             Examples:
               syrinx run pipelines/convert.json --var in=take.wav --var out=take.flac
@@ -21,8 +22,8 @@ struct RunCommand: ParsableCommand {
     @OptionGroup var pipeline: PipelineOptions
 
     @Option(
-        help: ArgumentHelp("Who owns the clock. In this build: offline.", valueName: "driver"),
-        completion: .list(DriverChoice.available))
+        help: ArgumentHelp("Who owns the clock: offline, timer, jack or alsa.", valueName: "driver"),
+        completion: .list(["offline", "timer", "jack", "alsa"]))
     var driver: String?
 
     @Option(help: ArgumentHelp("Ends the run after so many seconds of sound.", valueName: "seconds"))
@@ -46,7 +47,7 @@ struct RunCommand: ParsableCommand {
         let display = quiet || !Console.isTerminal ? nil : ProgressDisplay(console)
         do throws(PipelineError) {
             options = try runOptions(display, console)
-            _ = try DriverChoice.name(for: checked, asked: driver)
+            _ = try DriverChoice.name(for: checked, registry: loader.registry, asked: driver)
             try StandardStreams.check(checked, pipeline: pipeline.file, report: report)
             // Before anything has a thread, so that every thread leaves the signals to the one that waits for them.
             signals = try SignalWatch()
@@ -64,6 +65,7 @@ struct RunCommand: ParsableCommand {
             throw error
         }
         signals.watch(run)
+        if run.isLive, !quiet { announce(run, console) }
         let outcome = run.execute()
         signals.watch(nil)
         display?.clear()
@@ -81,8 +83,18 @@ struct RunCommand: ParsableCommand {
         if let duration { options.duration = try seconds(duration) }
         if let display { options.onProgress = { display.show($0) } }
         let file = pipeline.request.name
-        options.onNotice = { console.say("\(file): nodes.\($0.node): \(Self.words($0))") }
+        options.onNotice = { event in
+            display?.clear()
+            let place = event.node == "engine" ? "engine" : "nodes.\(event.node)"
+            console.say("\(file): \(place): \(Self.words(event))")
+        }
         return options
+    }
+
+    /// What was agreed on with the device.
+    private func announce(_ run: Run, _ console: Console) {
+        let facts = run.driverFacts.map { "\($0.name) \($0.value.string ?? $0.value.json())" }
+        console.say("\(run.driverName): " + (facts.isEmpty ? "running" : facts.joined(separator: ", ")))
     }
 
     /// `truncated (path "take.wav", missing_frames 300)`.
@@ -95,13 +107,21 @@ struct RunCommand: ParsableCommand {
     private func prepare(
         _ checked: CheckedPipeline, _ options: Run.Options, _ loader: PipelineLoader
     ) -> Result<Run, ExitCode> {
-        let (resolved, faults) = PipelineResolver(registry: loader.registry).resolve(checked, access: .all)
-        let code = loader.console.report(faults, file: pipeline.request.name)
-        guard let resolved, code == nil else { return .failure(code ?? .failure) }
-        let (run, refusals) = Run.prepare(resolved, options: options)
-        let refused = loader.console.report(refusals, file: pipeline.request.name)
-        guard let run, refused == nil else { return .failure(refused ?? .failure) }
-        return .success(run)
+        do throws(PipelineError) {
+            let (run, faults) = try Run.prepare(checked, registry: loader.registry, driver: driver, options: options)
+            let code = loader.console.report(faults, file: pipeline.request.name)
+            guard let run, code == nil else { return .failure(code ?? .failure) }
+            return .success(run)
+        } catch {
+            loader.console.say(fault(error, in: checked).line(file: pipeline.request.name))
+            return .failure(ExitCode(error.code.exitCode))
+        }
+    }
+
+    /// An error with the position of the node that it names.
+    private func fault(_ error: PipelineError, in checked: CheckedPipeline) -> Fault {
+        let node = checked.nodes.first { error.path == $0.path || error.path.hasPrefix($0.path + ".") }
+        return Fault(error, position: node?.position)
     }
 
     /// Tells how it ended, in words and by the exit code.
@@ -112,12 +132,14 @@ struct RunCommand: ParsableCommand {
         switch report.outcome {
         case .done:
             display?.summarise(report)
+        case .stopped where report.live != nil:
+            display?.summarise(report)
         case .stopped:
             if display != nil { console.say("stopped after \(Figures.time(report.seconds)); no file was written") }
             throw ExitCode(128 + (signals.signal ?? SIGINT))
         case .failed(let error):
-            let node = checked.nodes.first { error.path == $0.path || error.path.hasPrefix($0.path + ".") }
-            console.say(Fault(error, position: node?.position).line(file: pipeline.request.name))
+            if report.live != nil { display?.summarise(report) }
+            console.say(fault(error, in: checked).line(file: pipeline.request.name))
             throw ExitCode(error.code.exitCode)
         }
     }

@@ -55,8 +55,11 @@ public struct RunReport: Sendable {
     public var stepTimes: [StepTime]
     public var events: [(kind: String, count: Int)]
     public var droppedEvents: Int
-    /// Cycles that came too late. Always 0 where nothing paces the run.
-    public var xruns: Int
+    /// What only a run knows that a clock drives.
+    public var live: LiveFigures?
+
+    /// Cycles that came too late, and frames that devices lost. Always 0 where nothing paces the run.
+    public var xruns: Int { live?.xrunCount ?? 0 }
 
     /// Seconds of sound.
     public var seconds: Double { Double(frames) / Double(masterRate) }
@@ -99,7 +102,7 @@ public struct RunReport: Sendable {
             .init("events", .object(events.map { .init($0.kind, .integer($0.count)) })),
             .init("dropped_events", .integer(droppedEvents)),
         ]
-        return .object(members)
+        return .object(members + (live?.members ?? []))
     }
 
     private static func nodes(_ nodes: [Node]) -> Value {

@@ -15,6 +15,15 @@ public struct RunProgress: Sendable {
     /// Seconds since the run was started.
     public let wallTime: Double
     public let sinks: [Sink]
+    /// nil: the run goes flat out.
+    public let live: Live?
+
+    /// What only a run knows that a clock drives.
+    public struct Live: Sendable {
+        /// Of the last cycles' time, 0…100 and more.
+        public let loadPercent: Double
+        public let xruns: Int
+    }
 
     /// Speed as a multiple of real time.
     public var speed: Double { wallTime > 0 ? position / wallTime : 0 }

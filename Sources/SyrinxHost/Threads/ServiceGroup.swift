@@ -18,10 +18,10 @@ final class ServiceGroup: Sendable {
     /// Rung when a task ends.
     private let bell = Doorbell()
     /// Called on the thread of a service that failed.
-    private let onFailure: @Sendable (PipelineError) -> Void
+    private let onFailure: @Sendable (PipelineError, _ node: String) -> Void
     private nonisolated(unsafe) var threads: [ServiceThread] = []
 
-    init(_ plan: Plan, onFailure: @escaping @Sendable (PipelineError) -> Void) {
+    init(_ plan: Plan, onFailure: @escaping @Sendable (PipelineError, _ node: String) -> Void) {
         self.plan = plan
         self.onFailure = onFailure
     }
@@ -38,7 +38,7 @@ final class ServiceGroup: Sendable {
                         do throws(PipelineError) {
                             try service.run()
                         } catch {
-                            self.onFailure(error.placed(at: path))
+                            self.onFailure(error.placed(at: path), id)
                         }
                     })
             }
@@ -54,7 +54,9 @@ final class ServiceGroup: Sendable {
                 try await service.run()
             } catch {
                 // What a task throws once it was asked to end is no news.
-                if !Task.isCancelled, !(error is CancellationError) { self.onFailure(Self.wrap(error, at: path)) }
+                if !Task.isCancelled, !(error is CancellationError) {
+                    self.onFailure(Self.wrap(error, at: path), node.id)
+                }
             }
             self.tasksLeft.subtract(1, ordering: .acquiringAndReleasing)
             self.bell.ring()

@@ -1,0 +1,280 @@
+internal import Synchronization
+internal import SyrinxCore
+internal import SyrinxGraph
+internal import SyrinxRealtime
+
+/// A run that a clock drives: the host of its driver, and the owner of plan, services and monitor.
+///
+/// - Thread: ``execute()`` blocks the thread that calls it, which runs the driver; a thread of its own, "control", looks after
+///   everything else; ``stop()``, ``set(_:_:to:)`` and ``panic(_:)`` may come from any.
+final class LiveRun: RunBody, DriverHost {
+    /// What belongs to one time line: from position 0 to a change of the device's rate.
+    struct TimeLine: Sendable {
+        let executor: Executor
+        let services: ServiceGroup
+        /// Seconds of the time lines before it.
+        let timeBefore: Rational
+    }
+
+    struct State: Sendable {
+        var line: TimeLine
+        var isStarted = false
+        /// Told apart by `Plan.generation`.
+        var generation = 0
+        /// The first service that failed; the rest plays on.
+        var failure: PipelineError?
+    }
+
+    let checked: CheckedPipeline
+    let registry: NodeRegistry
+    let driver: any Driver
+    let options: Run.Options
+    let dispatcher: EventDispatcher
+    let alarm: Alarm
+    let state: Mutex<State>
+    let monitor: LiveMonitor
+    /// Ids of the nodes that stand for the driver's device.
+    private let deviceNodes: [String]
+
+    /// Settles formats and compiles for an opened driver.
+    static func prepare(
+        _ checked: CheckedPipeline, registry: NodeRegistry, driver: any Driver, options: Run.Options
+    ) -> (run: LiveRun?, faults: [Fault]) {
+        let alarm = Alarm()
+        let dispatcher = EventDispatcher(onNotice: options.onNotice) { error in alarm.raise(error) }
+        let (plan, faults) = compile(checked, registry, driver, dispatcher, generation: 0)
+        guard let plan else { return (nil, faults) }
+        return (LiveRun(plan, checked, registry, driver, options, dispatcher, alarm), faults)
+    }
+
+    /// A plan for a pipeline under a driver, bound to the dispatcher.
+    private static func compile(
+        _ checked: CheckedPipeline, _ registry: NodeRegistry, _ driver: any Driver, _ dispatcher: EventDispatcher,
+        generation: Int, rate: Int? = nil, timeBefore: Rational? = nil
+    ) -> (plan: Plan?, faults: [Fault]) {
+        let (resolved, faults) = PipelineResolver(registry: registry).resolve(
+            checked, access: .all, rate: rate, driver: driver)
+        guard let resolved else { return (nil, faults) }
+        let (plan, refusals) = PlanCompiler.compile(
+            resolved,
+            options: .init(
+                isPaced: true, driver: driver, generation: generation, events: { dispatcher.sender(for: $0) }))
+        guard let plan else { return (nil, faults + refusals) }
+        dispatcher.bind(plan, timeBefore: timeBefore)
+        return (plan, faults)
+    }
+
+    private init(
+        _ plan: Plan, _ checked: CheckedPipeline, _ registry: NodeRegistry, _ driver: any Driver,
+        _ options: Run.Options, _ dispatcher: EventDispatcher, _ alarm: Alarm
+    ) {
+        self.checked = checked
+        self.registry = registry
+        self.driver = driver
+        self.options = options
+        self.dispatcher = dispatcher
+        self.alarm = alarm
+        let name = type(of: driver).name
+        deviceNodes = checked.nodes.filter { $0.descriptor.pace == .device(name) }.map(\.id)
+        monitor = LiveMonitor(options, dispatcher, deviceNodes: deviceNodes)
+        let failures = FailureBox()
+        state = Mutex(
+            State(
+                line: TimeLine(
+                    executor: Executor(plan, isLive: true),
+                    services: ServiceGroup(plan) { failures.take($0, of: $1) }, timeBefore: .zero)))
+        failures.connect { [weak self] error, node in self?.serviceFailed(error, node) }
+        alarm.connect { [weak self] in
+            guard let self else { return }
+            self.driver.stop()
+            self.state.withLock { $0.line.services }.cancel()
+        }
+    }
+
+    // MARK: The run
+
+    func execute() -> RunReport {
+        let start = HostClock.now()
+        do throws(PipelineError) {
+            let line = state.withLock { $0.line }
+            try begin(line)
+            if alarm.isRaised { alarm.ring() }
+            let control = try ServiceThread(name: "control") { [self] in
+                monitor.watch(self)
+                // The end has come, or somebody asked for it.
+                driver.stop()
+            }
+            defer {
+                monitor.driverEnded()
+                control.join()
+            }
+            try driver.run(self)
+        } catch {
+            alarm.raise(error)
+        }
+        let line = state.withLock { $0.line }
+        if alarm.isRaised {
+            line.services.cancel()
+        } else {
+            for sink in line.executor.plan.sinks { sink.bridge.finish() }
+            line.services.cancelSources()
+        }
+        line.services.join()
+        monitor.drain(line)
+        dispatcher.finish()
+        return report(line, from: start, to: HostClock.now())
+    }
+
+    /// Starts services, gives rings their first chunks, and locks what render will touch.
+    private func begin(_ line: TimeLine) throws(PipelineError) {
+        try line.services.start()
+        if alarm.isRaised { return }
+        _ = line.executor.supply(min(line.executor.largestBlock, line.executor.masterRate / 10))
+        if let reason = line.executor.plan.lockMemory() {
+            dispatcher.tell(
+                "not_locked",
+                [
+                    .init("reason", .string(reason)),
+                    .init("advice", .string("raise the limit of locked memory (memlock in limits.conf, ulimit -l)")),
+                ], nodes: deviceNodes)
+        }
+    }
+
+    /// Asks for an end within some cycles: device outputs fade, sinks get the same instant as their end.
+    func stop() {
+        if !monitor.stop() { alarm.stop() }
+    }
+
+    func set(_ node: String, _ parameter: String, to value: Double) throws(PipelineError) {
+        let line = state.withLock { $0.line }
+        let path = "nodes.\(node).\(parameter)"
+        guard let known = line.executor.plan.nodes.first(where: { $0.id == node }) else {
+            let hint = NearestName.suggestion(node, among: line.executor.plan.nodes.map(\.id))
+            throw PipelineError(.invalidParameter, at: path, "there is no node \(Shown.quoted(node))\(hint)")
+        }
+        let parameters = known.descriptor.parameters
+        guard let index = parameters.firstIndex(where: { $0.name == parameter }) else {
+            let hint = NearestName.suggestion(parameter, among: parameters.map(\.name))
+            throw PipelineError(
+                .invalidParameter, at: path, "no such parameter of \"\(known.descriptor.type)\"\(hint)")
+        }
+        guard parameters[index].live else {
+            throw PipelineError(.invalidParameter, at: path, "does not change while it sounds; edit the pipeline file")
+        }
+        let range: ClosedRange<Double> =
+            switch parameters[index].kind {
+            case .number(let range): range
+            case .integer(let range): Double(range.lowerBound)...Double(range.upperBound)
+            default: 0...0
+            }
+        guard range.contains(value) else {
+            throw PipelineError(
+                .invalidParameter, at: path, "found \(value), expected \(range.lowerBound)…\(range.upperBound)")
+        }
+        guard line.executor.set(node, index, to: value) else {
+            throw PipelineError(
+                .invalidParameter, at: path, "a link drives it; take the link out to set it from outside")
+        }
+    }
+
+    /// Sets the mute of every device output.
+    func panic(_ isMuted: Bool) {
+        let line = state.withLock { $0.line }
+        for node in line.executor.plan.nodes {
+            guard case .device = node.descriptor.pace,
+                let index = node.descriptor.parameters.firstIndex(where: { $0.name == "mute" && $0.live })
+            else { continue }
+            _ = line.executor.set(node.id, index, to: isMuted ? 1 : 0)
+        }
+    }
+
+    /// A service that fails takes its own node with it; the rest plays on, unless nothing is left that anyone hears.
+    private func serviceFailed(_ error: PipelineError, _ node: String) {
+        let line = state.withLock { state in
+            state.failure = state.failure ?? error
+            return state.line
+        }
+        dispatcher.tell("failed", [.init("error", .string(error.description))], nodes: [node])
+        monitor.nodeFailed(node, line)
+    }
+
+    // MARK: The driver's host
+
+    var masterRate: Int { state.withLock { $0.line.executor.masterRate } }
+
+    func engine(atRate rate: Int) throws(PipelineError) -> any Engine {
+        let (line, generation) = state.withLock { state in
+            state.generation += 1
+            return (state.line, state.generation)
+        }
+        if line.executor.masterRate == rate { return line.executor }
+        return try startTimeLine(after: line, rate: rate, generation: generation)
+    }
+
+    /// A new time line at another rate: position 0, fresh state; what was open is finished first.
+    private func startTimeLine(
+        after old: TimeLine, rate: Int, generation: Int
+    ) throws(PipelineError) -> any Engine {
+        for sink in old.executor.plan.sinks { sink.bridge.finish() }
+        old.services.cancelSources()
+        old.services.join()
+        monitor.drain(old)
+        let before = old.timeBefore + Rational(frames: old.executor.finishedPosition, rate: old.executor.masterRate)
+        let (plan, faults) = Self.compile(
+            try checked.remade(registry), registry, driver, dispatcher, generation: generation, rate: rate,
+            timeBefore: before)
+        guard let plan else {
+            throw faults.first { $0.severity == .error }?.error
+                ?? PipelineError(.internal, "the pipeline cannot run at \(rate) Hz")
+        }
+        let line = TimeLine(
+            executor: Executor(plan, isLive: true),
+            services: ServiceGroup(plan) { [weak self] error, node in self?.serviceFailed(error, node) },
+            timeBefore: before)
+        state.withLock { $0.line = line }
+        monitor.timeLineBegan()
+        try begin(line)
+        return line.executor
+    }
+
+    func pathLatencies() -> [PathLatency] { state.withLock { $0.line }.executor.plan.resolved.pathLatencies() }
+
+    func xrun(_ xrun: Xrun) { monitor.take(xrun) }
+
+    func tell(_ event: String, _ fields: [Value.Member], nodes: [String]) {
+        dispatcher.tell(event, fields, nodes: nodes.isEmpty ? deviceNodes : nodes)
+    }
+
+    // MARK: The report
+
+    private func report(_ line: TimeLine, from start: HostClock, to end: HostClock) -> RunReport {
+        let plan = line.executor.plan
+        let failure = state.withLock { $0.failure }
+        var outcome = alarm.outcome
+        if outcome == .done {
+            outcome = failure.map { .failed($0) } ?? (monitor.wasStopped ? .stopped : .done)
+        }
+        let ran = monitor.end.map { min($0.frame(atRate: plan.masterRate), line.executor.position) }
+        return RunReport(
+            pipeline: checked.document.file, name: checked.document.name, outcome: outcome,
+            driver: type(of: driver).name, masterRate: plan.masterRate, blockFrames: plan.largestBlock,
+            frames: ran ?? line.executor.position, wallTime: end.seconds(since: start), sampleBytes: plan.sampleBytes,
+            nodes: ReportMaker.nodes(plan),
+            stepTimes: ReportMaker.stepTimes(
+                plan.stepTimes, frames: line.executor.timedFrameCount,
+                nanosecondsPerTick: end.nanosecondsPerTick(since: start)),
+            events: dispatcher.counts, droppedEvents: line.executor.droppedEvents,
+            live: monitor.figures(facts: driver.facts))
+    }
+}
+
+/// Takes the failures of services, which may come before there is anyone to tell.
+private final class FailureBox: Sendable {
+    private let handler = Mutex<(@Sendable (PipelineError, String) -> Void)?>(nil)
+
+    func connect(_ handler: @escaping @Sendable (PipelineError, String) -> Void) {
+        self.handler.withLock { $0 = handler }
+    }
+
+    func take(_ error: PipelineError, of node: String) { handler.withLock { $0 }?(error, node) }
+}
