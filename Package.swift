@@ -26,6 +26,7 @@ let package = Package(
         .systemLibrary(name: "CSampleRate", pkgConfig: "samplerate", providers: [.apt(["libsamplerate0-dev"])]),
         .target(name: "SyrinxRealtime", dependencies: ["CSyrinxShims"], swiftSettings: swift),
         .target(name: "SyrinxDSP", swiftSettings: swift),
+        .target(name: "SyrinxClocks", dependencies: ["SyrinxDSP"], swiftSettings: swift),
         .target(name: "SyrinxCore", dependencies: ["SyrinxRealtime"], swiftSettings: swift),
         .target(name: "SyrinxConfig", dependencies: ["SyrinxCore"], swiftSettings: swift),
         .target(name: "SyrinxGraph", dependencies: ["SyrinxCore", "SyrinxRealtime"], swiftSettings: swift),
@@ -53,7 +54,9 @@ let package = Package(
         // For tests only.
         .target(name: "CHeapProbe"),
         .target(
-            name: "SyrinxTestKit", dependencies: ["CHeapProbe", "SyrinxCore", "SyrinxRealtime"], swiftSettings: swift),
+            name: "SyrinxTestKit",
+            dependencies: ["CHeapProbe", "SyrinxCore", "SyrinxRealtime", "SyrinxDSP", "SyrinxClocks"],
+            swiftSettings: swift),
 
         .target(
             name: "FuzzConfig", dependencies: ["SyrinxConfig", "SyrinxCore"], path: "Tests/Fuzz/FuzzConfig",
@@ -73,6 +76,8 @@ let package = Package(
         .testTarget(name: "SyrinxTestKitTests", dependencies: ["SyrinxTestKit", "SyrinxCore"], swiftSettings: swift),
         .testTarget(
             name: "SyrinxDSPTests", dependencies: ["SyrinxDSP", "SyrinxTestKit"], swiftSettings: swift),
+        .testTarget(
+            name: "SyrinxClocksTests", dependencies: ["SyrinxClocks", "SyrinxTestKit"], swiftSettings: swift),
         .testTarget(
             name: "BasicPluginTests", dependencies: ["BasicPlugin", "SyrinxCore", "SyrinxDSP", "SyrinxTestKit"],
             swiftSettings: swift),
