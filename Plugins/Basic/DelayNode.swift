@@ -73,6 +73,12 @@ public struct DelayNode: Node {
                 format, largestBlock: setup.input.largestBlock))
     }
 
+    /// A delay line cannot grow while it sounds.
+    public func reaches(_ parameters: Parameters) -> Bool {
+        guard let wanted = try? DelayNode(parameters) else { return false }
+        return wanted.longest <= longest
+    }
+
     /// In frames.
     private func tail(_ limits: DelayLimits, rate: Int) -> Int {
         if feedback == 0 { return limits.longest }

@@ -89,7 +89,8 @@ final class FileSinkRenderer: Renderer, SinkBridge {
             rungAt = published
             bridge.serviceBell.ring()
         }
-        let needed = (max(frame - rendered, 0) + fill + queue.chunkFrames - 1) / queue.chunkFrames
+        // One that came with an edit has not rendered what lies before it; more than all of the room is never needed.
+        let needed = min((max(frame - rendered, 0) + fill + queue.chunkFrames - 1) / queue.chunkFrames, queue.slots)
         if queue.writableChunks < needed {
             bridge.driverWait { queue.writableChunks >= max(needed, bridge.half) }
         }

@@ -16,9 +16,20 @@ public protocol NodeInstance: Sendable {
     ///
     /// - Thread: control. Called at most once for every instance.
     func prepare(_ setup: Setup) throws(PipelineError) -> Prepared
+
+    /// Whether the renderer that this node made can be moved to other values of its live parameters while it runs.
+    ///
+    /// False where the values in the file also fixed something for good, such as how much memory it has; then an edit makes
+    /// a new renderer.
+    ///
+    /// - Parameter parameters: those of the edited file; all that are not live are as before.
+    /// - Thread: control.
+    func reaches(_ parameters: Parameters) -> Bool
 }
 
 extension NodeInstance {
+    public func reaches(_ parameters: Parameters) -> Bool { true }
+
     public func inputChannels(_ port: String) -> Int? { nil }
 }
 

@@ -13,7 +13,9 @@ extension Executor {
         let plan = plan
         let end = position + frames
         for source in plan.sources {
-            if source.bridge?.waitToGive(through: ceiling(end, source.rate, masterRate)) == .stopped { return false }
+            // A source that came with an edit counts its frames from there.
+            let through = ceiling(end, source.rate, masterRate) - ceiling(source.startPosition, source.rate, masterRate)
+            if source.bridge?.waitToGive(through: through) == .stopped { return false }
         }
         for sink in plan.sinks {
             guard sink.bridge.waitToTake(through: ceiling(end, sink.rate, masterRate)) else { return false }

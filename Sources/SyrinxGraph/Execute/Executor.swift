@@ -111,10 +111,17 @@ public final class Executor: Engine {
         if nextTables.load(ordering: .relaxed) != 0,
             let next = UnsafeMutablePointer<PlanTables>(bitPattern: nextTables.exchange(0, ordering: .acquiring))
         {
+            // What was written before this plan was there is for nodes that may go on in it.
+            applyWrites()
             next.pointee.entry.pointee = position
             tables = next
             activeGeneration.store(next.pointee.generation, ordering: .releasing)
         }
+        applyWrites()
+    }
+
+    @_noLocks @_noAllocation
+    private func applyWrites() {
         let tables = tables.pointee
         guard tables.hasWrites.pointee.load(ordering: .relaxed),
             tables.hasWrites.pointee.exchange(false, ordering: .acquiring)

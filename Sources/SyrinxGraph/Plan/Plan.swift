@@ -13,6 +13,8 @@ public final class Plan: @unchecked Sendable {
         public let place: Int
         /// How late its inputs are, in seconds: what is taken off the time of its events.
         public let arrival: Rational
+        /// Where the node began.
+        let start: PlanStart
     }
 
     /// A source that decides when the run ends.
@@ -22,6 +24,10 @@ public final class Plan: @unchecked Sendable {
         /// At the output's rate.
         public let rate: Int
         public let end: SourceEnd
+        let start: PlanStart
+
+        /// P at the source's first frame. Thread: the driver's.
+        public var startPosition: Int { start.position.pointee }
     }
 
     /// A sink that gets exactly the run's frames.
@@ -64,12 +70,15 @@ public final class Plan: @unchecked Sendable {
         let parameter: Int
     }
 
+    /// What the plan after this one takes over.
+    let legacy: PlanLegacy
+
     init(
         resolved: ResolvedPipeline, masterRate: Int, largestBlock: Int, nodes: [Node], sources: [Source], sinks: [Sink],
         loopLength: Rational?, stepNames: [String], memory: PlanMemory, steps: consuming StepList,
         tables: (UnsafeMutablePointer<Step>) -> UnsafeMutablePointer<PlanTables>,
         watches: UnsafeMutablePointer<LoopWatch>, watchCount: Int, log: CycleLog, slotIndices: [SlotKey: Int],
-        generation: Int
+        generation: Int, legacy: PlanLegacy
     ) {
         self.resolved = resolved
         self.masterRate = masterRate
@@ -86,6 +95,7 @@ public final class Plan: @unchecked Sendable {
         self.log = log
         self.slotIndices = slotIndices
         self.generation = generation
+        self.legacy = legacy
         tail = resolved.tail
         sampleBytes = memory.sampleBytes
     }

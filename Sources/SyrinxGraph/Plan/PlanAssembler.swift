@@ -12,6 +12,7 @@ struct PlanAssembler {
     /// Cycles whose times are kept; 0: a run that nothing paces.
     let loggedCycles: Int
     let generation: Int
+    let legacy: PlanLegacy
 
     /// Events that one cycle can hold.
     private static let eventsPerCycle = 4096
@@ -116,11 +117,12 @@ struct PlanAssembler {
                             times: memory.table([UInt64](repeating: 0, count: stepCount)),
                             cycleTimes: memory.table([UInt64](repeating: 0, count: stepCount)), slots: slots,
                             slotCount: targets.count, hasWrites: hasWrites, watches: watches,
-                            watchCount: pipeline.loops.count, entry: memory.table([0]), log: log.writer,
+                            watchCount: pipeline.loops.count, entry: legacy.start.position, log: log.writer,
                             isLogged: loggedCycles > 0,
                             generation: generation)
                     ], of: PlanTables.self)
-            }, watches: watches, watchCount: pipeline.loops.count, log: log, slotIndices: keys, generation: generation)
+            }, watches: watches, watchCount: pipeline.loops.count, log: log, slotIndices: keys, generation: generation,
+            legacy: legacy)
     }
 
     /// The live parameters that no link drives, and the operation that renders each.
@@ -162,17 +164,12 @@ struct PlanAssembler {
         _ drive: Schedule.Drive, _ operation: Schedule.Operation, _ allocator: BufferAllocator,
         _ clocks: UnsafeMutablePointer<PortClock>, _ rates: [Int], _ memory: PlanMemory
     ) -> ParameterDrive {
-        // Room for every change that can wait: a block of values, and those that the delay holds back.
-        let held = drive.delayFrames * Limits.controlRate / operation.mainRate
-        var capacity = 16
-        while capacity < largestBlock(Limits.controlRate) + held + 8 { capacity *= 2 }
         return ParameterDrive(
             source: UnsafePointer(memory.table(allocator.buffers[drive.stream] ?? [])),
             sourceClock: UnsafePointer(clocks + (rates.firstIndex(of: Limits.controlRate) ?? 0)),
             rate: operation.mainRate, delayFrames: drive.delayFrames, parameter: drive.parameter, scale: drive.scale,
             offset: drive.offset, lowest: drive.range.lowerBound, highest: drive.range.upperBound,
-            queue: memory.table(Array(repeating: ParameterDrive.Change(frame: 0, value: 0), count: capacity)),
-            capacity: capacity, head: 0, tail: 0, last: .nan)
+            waiting: drive.queue.state, queue: drive.queue.changes, capacity: drive.queue.capacity)
     }
 
     private var sources: [Plan.Source] {
@@ -181,14 +178,19 @@ struct PlanAssembler {
             guard bridge != nil || node.resolution.end != .never, let output = node.resolution.outputs.first,
                 let rate = output.format.rate
             else { return nil }
-            return .init(node: node.id, bridge: bridge, rate: rate, end: node.resolution.end)
+            return .init(
+                node: node.id, bridge: bridge, rate: rate, end: node.resolution.end, start: nodes[index].start)
         }
     }
 
     private var sinks: [Plan.Sink] {
         pipeline.nodes.enumerated().compactMap { index, node in
-            guard let bridge = nodes[index].prepared.sink, let rate = node.inputs.first??.rate else { return nil }
-            return .init(node: node.id, bridge: bridge, rate: rate, latency: node.arrival.frame(atRate: rate))
+            // One that nothing is linked to hears silence, and is finished as any other.
+            guard let bridge = nodes[index].prepared.sink,
+                let rate = pipeline.inputFormats(of: index).first?.format.rate
+            else { return nil }
+            return .init(
+                node: node.id, bridge: bridge, rate: rate, latency: (node.madeFor ?? node.arrival).frame(atRate: rate))
         }
     }
 }

@@ -36,16 +36,36 @@ public struct PlanCompiler {
     private var faults: [Fault] = []
     /// The streams of each resolved node's outputs.
     private var streams: [[Int]]
-    private var incoming: [[ResolvedPipeline.Link]]
+    /// Indices of the links into each node, in the file's order.
+    private var incoming: [[Int]]
+    /// The plan that this one follows; what goes on in it is taken over.
+    private let previous: Plan?
+    private let start: PlanStart
+    /// What each link holds, taken over or made.
+    private var aligns: [AlignRenderer?]
+    private var drives: [DriveQueue?]
 
-    private init(_ pipeline: ResolvedPipeline, _ options: Options, masterRate: Int) {
+    private init(_ pipeline: ResolvedPipeline, _ options: Options, masterRate: Int, previous: Plan? = nil) {
         self.pipeline = pipeline
         self.options = options
         self.masterRate = masterRate
+        self.previous = previous
+        start = PlanStart()
+        aligns = pipeline.links.map { _ in nil }
+        drives = pipeline.links.map { _ in nil }
         blockFrames = pipeline.checked.engine.blockFrames
         streams = pipeline.nodes.map { _ in [] }
         incoming = pipeline.nodes.map { _ in [] }
-        for link in pipeline.links.sorted(by: { $0.index < $1.index }) { incoming[link.target].append(link) }
+        let links = pipeline.links
+        for index in links.indices.sorted(by: { (links[$0].index, $0) < (links[$1].index, $1) }) {
+            incoming[links[index].target].append(index)
+        }
+        guard let previous else { return }
+        for (index, link) in links.enumerated() {
+            guard let origin = link.origin else { continue }
+            aligns[index] = previous.legacy.aligns[origin]
+            drives[index] = previous.legacy.drives[origin]
+        }
     }
 
     /// Compiles; opens files and devices, and allocates all that rendering needs.
@@ -55,15 +75,45 @@ public struct PlanCompiler {
     public static func compile(
         _ pipeline: ResolvedPipeline, options: Options = Options()
     ) -> (plan: Plan?, faults: [Fault]) {
+        compile(pipeline, options: options, after: nil, with: nil)
+    }
+
+    /// As above, for a plan that follows another: nodes and links that go on keep their renderers, bridges and memory. Only
+    /// one of the two is rendered at a time.
+    static func compile(
+        _ pipeline: ResolvedPipeline, options: Options, after previous: Plan?, with preparation: Preparation?
+    ) -> (plan: Plan?, faults: [Fault]) {
         guard pipeline.isComplete, let masterRate = pipeline.masterRate else {
             let fault = PipelineError(.internal, "the pipeline is not resolved: \(pipeline.openNodes) are still open")
             return (nil, [Fault(fault)])
         }
-        var compiler = PlanCompiler(pipeline, options, masterRate: masterRate)
-        compiler.prepareNodes()
+        var compiler = PlanCompiler(pipeline, options, masterRate: masterRate, previous: previous)
+        compiler.prepareNodes(preparation)
         guard compiler.faults.isEmpty else { return (nil, compiler.faults.inOrder) }
         compiler.makeSchedule()
         return (compiler.assemble(), [])
+    }
+
+    /// Nodes that were prepared before their plan is compiled.
+    public struct Preparation: Sendable {
+        fileprivate var nodes: [String: Prepared] = [:]
+    }
+
+    /// Prepares some nodes of a pipeline.
+    static func prepare(
+        _ pipeline: ResolvedPipeline, where isWanted: [Bool], options: Options
+    ) -> (preparation: Preparation?, faults: [Fault]) {
+        var compiler = PlanCompiler(pipeline, options, masterRate: pipeline.masterRate ?? 1)
+        var preparation = Preparation()
+        let facts = compiler.sourceFacts
+        for (index, node) in pipeline.nodes.enumerated() where isWanted[index] {
+            do throws(PipelineError) {
+                preparation.nodes[node.id] = try compiler.prepare(index, sourceFacts: facts)
+            } catch {
+                compiler.faults.append(Fault(error.placed(at: node.path), position: node.position))
+            }
+        }
+        return compiler.faults.isEmpty ? (preparation, []) : (nil, compiler.faults.inOrder)
     }
 
     /// The schedule of a pipeline whose nodes are not prepared; nil unless it is complete.
@@ -74,7 +124,7 @@ public struct PlanCompiler {
             let hasStreams = !node.descriptor.streamInputs.isEmpty || !node.descriptor.streamOutputs.isEmpty
             return .init(
                 id: node.id, descriptor: node.descriptor, prepared: Prepared(hasStreams ? AbsentRenderer() : nil),
-                place: node.place, arrival: node.arrival)
+                place: node.place, arrival: node.arrival, start: compiler.start)
         }
         compiler.makeSchedule()
         return (compiler.schedule, compiler.largestBlock)
@@ -86,15 +136,26 @@ public struct PlanCompiler {
         rate == masterRate ? blockFrames : (blockFrames * rate + masterRate - 1) / masterRate + 1
     }
 
-    private mutating func prepareNodes() {
-        let facts = pipeline.nodes.filter { $0.descriptor.parameters.contains(where: \.isRead) }
-            .map { (node: $0.id, facts: $0.resolution.facts) }
+    private var sourceFacts: [(node: String, facts: [(name: String, value: Value)])] {
+        pipeline.nodes.filter { $0.descriptor.parameters.contains(where: \.isRead) }
+            .map { ($0.id, $0.resolution.facts) }
+    }
+
+    private mutating func prepareNodes(_ preparation: Preparation?) {
+        let facts = sourceFacts
         for (index, node) in pipeline.nodes.enumerated() {
+            let before = node.origin.flatMap { previous?.nodes[$0] }
             do throws(PipelineError) {
+                let prepared: Prepared
+                if let known = before?.prepared ?? preparation?.nodes[node.id] {
+                    prepared = known
+                } else {
+                    prepared = try prepare(index, sourceFacts: facts)
+                }
                 nodes.append(
                     .init(
-                        id: node.id, descriptor: node.descriptor, prepared: try prepare(index, sourceFacts: facts),
-                        place: node.place, arrival: node.arrival))
+                        id: node.id, descriptor: node.descriptor, prepared: prepared, place: node.place,
+                        arrival: node.arrival, start: before?.start ?? start))
             } catch {
                 faults.append(Fault(error.placed(at: node.path), position: node.position))
             }
@@ -117,7 +178,7 @@ public struct PlanCompiler {
                 AlignRenderer(frames: Int(frames), channels: main.format.channels, outputs: outputs.count))
         }
         guard let instance = node.instance else { return Prepared(nil) }
-        let inputs = inputFormats(of: index).map { format, isConnected in
+        let inputs = pipeline.inputFormats(of: index).map { format, isConnected in
             Setup.Input(
                 format: format, latency: node.arrival.frame(atRate: format.rate),
                 largestBlock: largestBlock(atRate: format.rate), isConnected: isConnected)
@@ -128,34 +189,25 @@ public struct PlanCompiler {
                 driver: options.driver, sourceFacts: sourceFacts, events: options.events(node.id)))
     }
 
-    /// The formats of a node's inputs; where nothing is linked, silence as wide as the node asks for.
-    private func inputFormats(of index: Int) -> [(format: StreamFormat, isConnected: Bool)] {
-        let node = pipeline.nodes[index]
-        let linkedRate = zip(node.inputs, node.descriptor.streamInputs)
-            .first { $0.0?.complete != nil && $0.1.kind == .audio }?.0?.rate
-        return zip(node.descriptor.streamInputs, node.inputs).map { port, format in
-            if let format = format?.complete { return (format, true) }
-            if port.kind == .control { return (StreamFormat(rate: Limits.controlRate, channels: 1), false) }
-            let channels = node.instance?.inputChannels(port.name) ?? 1
-            return (StreamFormat(rate: linkedRate ?? masterRate, channels: channels), false)
-        }
-    }
-
     // MARK: Schedule
 
     private mutating func makeSchedule() {
-        var absorbing: [(node: Int, operation: Int)] = []
+        var absorbing: [Absorbing] = []
         for (place, index) in pipeline.order.enumerated() {
             guard let renderer = nodes[index].prepared.renderer else { continue }
             let node = pipeline.nodes[index]
-            let formats = inputFormats(of: index)
+            let formats = pipeline.inputFormats(of: index)
             var inputs: [Schedule.Access] = []
+            var latePorts: [Int] = []
             for (port, format) in formats.enumerated() {
-                let links = incoming[index].filter { $0.port == .stream(port) }
+                let links = links(into: index, port: port)
                 // Inside a loop, an input that comes later is bound once it is there.
-                let isLate = node.loop != nil && links.contains { streams[$0.source].isEmpty }
-                inputs.append(
-                    isLate ? silence(format.format) : gather(links, as: format.format, for: index, port: port))
+                if node.loop != nil, links.contains(where: { streams[pipeline.links[$0].source].isEmpty }) {
+                    latePorts.append(port)
+                    inputs.append(silence(format.format))
+                } else {
+                    inputs.append(gather(links, as: format.format, for: index, port: port))
+                }
             }
             let drives = incoming[index].compactMap { drive($0, of: index, inputs: formats) }
             let operation = schedule.operations.count
@@ -167,12 +219,12 @@ public struct PlanCompiler {
                 if node.loop == nil {
                     schedule.addAbsorb(of: operation, inputs: inputs)
                 } else {
-                    absorbing.append((index, operation))
+                    absorbing.append(Absorbing(node: index, operation: operation, inputs: inputs, latePorts: latePorts))
                 }
             }
             let next = place + 1 < pipeline.order.count ? pipeline.nodes[pipeline.order[place + 1]].loop : nil
             if node.loop != nil, next != node.loop {
-                for (node, operation) in absorbing { bindAbsorb(node, operation) }
+                for late in absorbing { bindAbsorb(late) }
                 absorbing = []
             }
         }
@@ -180,11 +232,26 @@ public struct PlanCompiler {
         schedule.markUnconnected()
     }
 
-    private mutating func bindAbsorb(_ index: Int, _ operation: Int) {
-        let inputs = inputFormats(of: index).enumerated().map { port, format in
-            gather(incoming[index].filter { $0.port == .stream(port) }, as: format.format, for: index, port: port)
+    /// A node of a loop that takes in some of its inputs once they are there.
+    private struct Absorbing {
+        let node: Int
+        let operation: Int
+        let inputs: [Schedule.Access]
+        let latePorts: [Int]
+    }
+
+    private mutating func bindAbsorb(_ late: Absorbing) {
+        let formats = pipeline.inputFormats(of: late.node)
+        var inputs = late.inputs
+        for port in late.latePorts {
+            inputs[port] = gather(
+                links(into: late.node, port: port), as: formats[port].format, for: late.node, port: port)
         }
-        schedule.addAbsorb(of: operation, inputs: inputs)
+        schedule.addAbsorb(of: late.operation, inputs: inputs)
+    }
+
+    private func links(into node: Int, port: Int) -> [Int] {
+        incoming[node].filter { pipeline.links[$0].port == .stream(port) }
     }
 
     private func silence(_ format: StreamFormat) -> Schedule.Access {
@@ -193,13 +260,14 @@ public struct PlanCompiler {
 
     /// Brings an input's links together: the very stream where one link fits as it is, else their sum in a buffer.
     private mutating func gather(
-        _ links: [ResolvedPipeline.Link], as format: StreamFormat, for index: Int, port: Int
+        _ indices: [Int], as format: StreamFormat, for index: Int, port: Int
     ) -> Schedule.Access {
-        if links.isEmpty { return silence(format) }
+        if indices.isEmpty { return silence(format) }
+        let links = indices.map { pipeline.links[$0] }
         let node = pipeline.nodes[index]
         let mixesDown = node.descriptor.streamInputs[port].mixesDown
-        let sources = links.map { late($0, rate: format.rate, loop: node.loop) }
-        if links.count == 1, links[0].scale == 1, links[0].offset == 0 {
+        let sources = indices.map { late($0, rate: format.rate, loop: node.loop) }
+        if links.count == 1, links[0].scale == 1, links[0].offset == 0, links[0].ramp == .none {
             let (source, link) = (sources[0], links[0])
             let width = source.channels.count
             if width == format.channels, link.targetChannel == nil || format.channels == 1 { return source }
@@ -209,7 +277,7 @@ public struct PlanCompiler {
                     rate: format.rate)
             }
         }
-        var paths: [MixRenderer.Path] = []
+        var paths: [RampRenderer.Path] = []
         for (input, (source, link)) in zip(sources, links).enumerated() {
             let width = source.channels.count
             let targets = link.targetChannel.map { [$0] } ?? Array(0..<format.channels)
@@ -217,7 +285,8 @@ public struct PlanCompiler {
             for target in targets {
                 for channel in mean ? Array(0..<width) : [width == 1 ? 0 : target] {
                     let gain = Float(link.scale / (mean ? Double(width) : 1))
-                    paths.append(.init(input: input, channel: channel, target: target, gain: gain))
+                    let path = MixRenderer.Path(input: input, channel: channel, target: target, gain: gain)
+                    paths.append(RampRenderer.Path(path, link.ramp, delayFrames: link.rampDelay))
                 }
             }
         }
@@ -226,20 +295,30 @@ public struct PlanCompiler {
             ? node.id : "\(node.id):\(node.descriptor.streamInputs[port].name)"
         let offset = links.reduce(Float(0)) { $0 + Float($1.offset) }
         let mixed = schedule.add(
-            .render, MixRenderer(paths, channels: format.channels, offset: offset), inputs: sources, outputs: [format],
-            node: nil, name: "mix -> \(name)", mainRate: format.rate, loop: node.loop)
+            .render, mixer(paths, format, offset: offset), inputs: sources, outputs: [format], node: nil,
+            name: "mix -> \(name)", mainRate: format.rate, loop: node.loop)
         return .init(stream: mixed[0], channels: Array(0..<format.channels), rate: format.rate)
     }
 
+    private func mixer(_ paths: [RampRenderer.Path], _ format: StreamFormat, offset: Float) -> any Renderer {
+        if paths.allSatisfy(\.isSteady) {
+            return MixRenderer(paths.map(\.path), channels: format.channels, offset: offset)
+        }
+        return RampRenderer(paths, format, start: start, masterRate: masterRate)
+    }
+
     /// The stream that a link takes up, its channel picked, delayed where other paths are longer.
-    private mutating func late(_ link: ResolvedPipeline.Link, rate: Int, loop: Int?) -> Schedule.Access {
+    private mutating func late(_ index: Int, rate: Int, loop: Int?) -> Schedule.Access {
+        let link = pipeline.links[index]
         let stream = streams[link.source][link.output]
         let channels = link.sourceChannel.map { [$0] } ?? Array(0..<schedule.streams[stream].channels)
         let access = Schedule.Access(stream: stream, channels: channels, rate: rate)
         let frames = (link.delay * Rational(Int128(rate)) + Rational(1, over: 2)).roundedDown
         guard frames > 0 else { return access }
+        let align = aligns[index] ?? AlignRenderer(frames: frames, channels: channels.count)
+        aligns[index] = align
         let delayed = schedule.add(
-            .render, AlignRenderer(frames: frames, channels: channels.count), inputs: [access],
+            .render, align, inputs: [access],
             outputs: [StreamFormat(rate: rate, channels: channels.count)], node: nil,
             name: "align \(pipeline.nodes[link.source].id) -> \(pipeline.nodes[link.target].id)", mainRate: rate,
             loop: loop)
@@ -251,9 +330,10 @@ public struct PlanCompiler {
         return audio?.rate ?? pipeline.nodes[index].resolution.outputs.first?.format.rate ?? masterRate
     }
 
-    private func drive(
-        _ link: ResolvedPipeline.Link, of index: Int, inputs: [(format: StreamFormat, isConnected: Bool)]
+    private mutating func drive(
+        _ place: Int, of index: Int, inputs: [(format: StreamFormat, isConnected: Bool)]
     ) -> Schedule.Drive? {
+        let link = pipeline.links[place]
         guard case .parameter(let parameter) = link.port else { return nil }
         let rate = mainRate(of: index, inputs: inputs)
         let range: ClosedRange<Double>
@@ -262,10 +342,14 @@ public struct PlanCompiler {
         case .integer(let bounds): range = Double(bounds.lowerBound)...Double(bounds.upperBound)
         default: return nil
         }
+        let delayFrames = (link.delay * Rational(Int128(rate)) + Rational(1, over: 2)).roundedDown
+        // Room for every change that can wait: a block of values, and those that the delay holds back.
+        let held = delayFrames * Limits.controlRate / rate
+        let queue = drives[place] ?? DriveQueue(atLeast: largestBlock(atRate: Limits.controlRate) + held + 8)
+        drives[place] = queue
         return .init(
-            stream: streams[link.source][link.output], parameter: parameter,
-            delayFrames: (link.delay * Rational(Int128(rate)) + Rational(1, over: 2)).roundedDown, scale: link.scale,
-            offset: link.offset, range: range)
+            stream: streams[link.source][link.output], parameter: parameter, delayFrames: delayFrames,
+            scale: link.scale, offset: link.offset, range: range, queue: queue)
     }
 
     // MARK: Memory
@@ -274,7 +358,7 @@ public struct PlanCompiler {
         PlanAssembler(
             pipeline: pipeline, schedule: schedule, nodes: nodes, masterRate: masterRate, blockFrames: blockFrames,
             largestBlock: largestBlock, loggedCycles: options.isPaced ? Self.loggedCycles : 0,
-            generation: options.generation
+            generation: options.generation, legacy: PlanLegacy(start: start, aligns: aligns, drives: drives)
         ).plan()
     }
 }

@@ -48,6 +48,7 @@ struct Schedule {
         let scale: Double
         let offset: Double
         let range: ClosedRange<Double>
+        let queue: DriveQueue
     }
 
     private(set) var streams: [Stream] = []

@@ -72,11 +72,7 @@ struct LoopWatch {
 
 /// A control link to a live parameter: changes wait in a queue until their frame has come.
 struct ParameterDrive {
-    struct Change: BitwiseCopyable {
-        /// The frame of the node's main clock at which the value holds.
-        var frame: Int
-        var value: Double
-    }
+    typealias Change = DriveQueue.Change
 
     /// The control stream.
     let source: UnsafePointer<UnsafeMutablePointer<Float>>
@@ -90,13 +86,21 @@ struct ParameterDrive {
     let offset: Double
     let lowest: Double
     let highest: Double
+    /// What waits; it goes on when another plan takes over. The plan keeps its owner.
+    let waiting: UnsafeMutablePointer<DriveQueue.State>
     /// A ring of changes to come; `capacity` is a power of two.
     let queue: UnsafeMutablePointer<Change>
     let capacity: Int
-    var head: Int
-    var tail: Int
-    /// The last value that went into the queue; NaN at first.
-    var last: Double
+
+    /// Changes taken out so far, and put in so far.
+    var head: Int {
+        @_noLocks @_noAllocation get { waiting.pointee.head }
+        @_noLocks @_noAllocation nonmutating set { waiting.pointee.head = newValue }
+    }
+    var tail: Int {
+        @_noLocks @_noAllocation get { waiting.pointee.tail }
+        @_noLocks @_noAllocation nonmutating set { waiting.pointee.tail = newValue }
+    }
 
     /// Takes the slice's values into the queue, those that change nothing left out.
     @_noLocks @_noAllocation
@@ -107,13 +111,14 @@ struct ParameterDrive {
             let scaled = Double(values[index]) * scale + offset
             if scaled.isNaN { continue }
             let value = min(max(scaled, lowest), highest)
-            if value == last { continue }
-            last = value
+            if value == waiting.pointee.last { continue }
+            waiting.pointee.last = value
             // Value k holds from instant k ms on: the first frame that is not before it.
             let instant = (clock.position + index) * rate
             let frame = (instant + Limits.controlRate - 1) / Limits.controlRate + delayFrames
-            queue[tail & (capacity - 1)] = Change(frame: frame, value: value)
-            tail += 1
+            queue[tail & (capacity - 1)].frame = frame
+            queue[tail & (capacity - 1)].value = value
+            tail = tail &+ 1
         }
     }
 }

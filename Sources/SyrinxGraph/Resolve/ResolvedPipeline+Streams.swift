@@ -30,6 +30,20 @@ extension ResolvedPipeline {
         return outputs.isEmpty || outputs.contains { $0.needs?.contains(port) ?? true }
     }
 
+    /// The formats of a node's inputs as its renderer sees them; where nothing is linked, silence as wide as the node asks
+    /// for.
+    func inputFormats(of index: Int) -> [(format: StreamFormat, isConnected: Bool)] {
+        let node = nodes[index]
+        let linkedRate = zip(node.inputs, node.descriptor.streamInputs)
+            .first { $0.0?.complete != nil && $0.1.kind == .audio }?.0?.rate
+        return zip(node.descriptor.streamInputs, node.inputs).map { port, format in
+            if let format = format?.complete { return (format, true) }
+            if port.kind == .control { return (StreamFormat(rate: Limits.controlRate, channels: 1), false) }
+            let channels = node.instance?.inputChannels(port.name) ?? 1
+            return (StreamFormat(rate: linkedRate ?? masterRate ?? 1, channels: channels), false)
+        }
+    }
+
     /// The stream inputs that no output needs within the same slice.
     func absorbs(_ node: Int) -> Bool {
         let outputs = nodes[node].resolution.outputs

@@ -7,13 +7,13 @@ public struct ResolvedPipeline: Sendable {
         public internal(set) var id: String
         public let descriptor: NodeDescriptor
         /// nil: not known in this run.
-        public let instance: (any NodeInstance)?
+        public internal(set) var instance: (any NodeInstance)?
         /// The node's place in the file; converters carry their target's.
         public let place: Int
         public let isInserted: Bool
         public let bypass: Bool
         public let position: SourcePosition?
-        public let values: [String: Value]
+        public internal(set) var values: [String: Value]
         /// One for each of the descriptor's `streamInputs`; nil where nothing is linked.
         public internal(set) var inputs: [PartialFormat?] = []
         public internal(set) var resolution = Resolution()
@@ -23,6 +23,10 @@ public struct ResolvedPipeline: Sendable {
         public internal(set) var latencies: [Rational] = []
         /// Which loop it belongs to: index into ``ResolvedPipeline/loops``.
         public internal(set) var loop: Int?
+        /// In an edit: which node of the plan before it goes on here; index into its nodes.
+        var origin: Int?
+        /// In an edit: how late its inputs were when it was made, which a file's first frame goes by; nil: ``arrival``.
+        var madeFor: Rational?
 
         /// The node's place in reports.
         public var path: String { "nodes.\(id)" }
@@ -33,7 +37,7 @@ public struct ResolvedPipeline: Sendable {
         public internal(set) var source: Int
         public internal(set) var output: Int
         public internal(set) var sourceChannel: Int?
-        public let target: Int
+        public internal(set) var target: Int
         public let port: CheckedPipeline.Link.Target
         public let targetChannel: Int?
         public let scale: Double
@@ -43,6 +47,19 @@ public struct ResolvedPipeline: Sendable {
         public let position: SourcePosition?
         /// By how much it is delayed so that paths meet in time; seconds.
         public internal(set) var delay: Rational = .zero
+        /// In an edit: which link of the plan before it goes on here; index into its links.
+        var origin: Int?
+        /// In an edit: how it comes or goes.
+        var ramp = Ramp.none
+        /// In an edit: frames at R from the plan's first to the ramp's.
+        var rampDelay = 0
+    }
+
+    /// How a link comes in or goes out while a plan is changed for another.
+    enum Ramp: Sendable, Hashable {
+        case none
+        case up
+        case down
     }
 
     /// Nodes that feed each other, and the longest piece in which they may be rendered.

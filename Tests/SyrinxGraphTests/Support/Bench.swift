@@ -40,6 +40,15 @@ struct Bench {
         return copy
     }
 
+    /// Sets a word of a node's.
+    func word(_ node: String, _ name: String, _ word: String) -> Self {
+        var copy = self
+        for index in copy.nodes.indices where copy.nodes[index].id == node {
+            copy.nodes[index].parameters.append(DocumentMember(name, DocumentValue(.string(DocumentText(word)))))
+        }
+        return copy
+    }
+
     func block(_ frames: Int) -> Self { setting("block_frames", .number(Double(frames), text: "\(frames)")) }
 
     func checked(_ registry: NodeRegistry = registry) throws -> CheckedPipeline {

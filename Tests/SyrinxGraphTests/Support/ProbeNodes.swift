@@ -12,6 +12,7 @@ enum ProbePlugin: NodePlugin {
         try registry.register(EchoProbe.self)
         try registry.register(TickProbe.self)
         try registry.register(ScaleProbe.self)
+        try registry.register(RefusingProbe.self)
     }
 }
 
@@ -264,6 +265,18 @@ struct EchoProbe: Node {
     func prepare(_ setup: Setup) throws(PipelineError) -> Prepared {
         Prepared(HistoryRenderer(frames: frames, channels: setup.output.format.channels, readsFirst: true))
     }
+}
+
+/// Cannot be prepared.
+struct RefusingProbe: Node {
+    static let descriptor = NodeDescriptor(
+        type: "probe.refusing", summary: "Refuses.", inputs: [.audio("in")], outputs: [.audio("out")])
+
+    init(_ parameters: Parameters) throws(PipelineError) {}
+
+    func resolve(_ request: FormatRequest) throws(PipelineError) -> Resolution { .sameAsInput(request) }
+
+    func prepare(_ setup: Setup) throws(PipelineError) -> Prepared { throw PipelineError(.unavailable, "it is out") }
 }
 
 /// Multiplies by a constant; not in place.
