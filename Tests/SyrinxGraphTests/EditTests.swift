@@ -231,6 +231,65 @@ struct EditTests {
         #expect(step(try player.tape("z")[0]) < 6 * (slope + 2 * ramp))
     }
 
+    // MARK: Files
+
+    private func tape(_ late: Double?, path: String = "a.wav") -> Bench {
+        let nodes = [tone, ("tape", "probe.file", [:])]
+        guard let late else { return Bench(nodes, ["tone -> tape"]).word("tape", "path", path) }
+        return Bench(nodes + [("late", "probe.late", ["latency_frames": late])], ["tone -> late -> tape"])
+            .word("tape", "path", path)
+    }
+
+    @Test("a file that is being written keeps its time when a path to it gets shorter, and when it gets longer again")
+    func shorter() throws {
+        let player = try Player(tape(300))
+        try player.play(to: 4000)
+        for late in [nil, 100, 300] as [Double?] {
+            let edit = try player.edit(tape(late))
+            #expect(edit.notices.isEmpty)
+            try player.play(to: player.position + 4000)
+            #expect(player.plan.sinks[0].latency == 300)
+        }
+        let plain = try Player(tape(nil))
+        try plain.play(to: player.position - 300)
+        let difference = zip(try player.tape("tape")[0], try plain.tape("tape")[0]).map { abs($0 - $1) }.max() ?? 1
+        #expect(difference < 1e-6)
+        #expect(try player.tape("tape")[0].count == player.position - 300)
+    }
+
+    @Test("that everything comes later in a file from here on is told")
+    func longer() throws {
+        let player = try Player(tape(nil))
+        try player.play(to: 1000)
+        let edit = try player.edit(tape(480))
+        #expect(edit.notices.map(\.node) == ["tape"])
+        #expect(edit.notices[0].message == "from here on everything is 10 ms later in it than at its start")
+        try player.play(to: 9000)
+        #expect(step(try player.tape("tape")[0]) < slope + 2 * ramp)
+        // Once told, it is not told again.
+        #expect(try player.edit(tape(480)).notices.isEmpty)
+    }
+
+    @Test("a file with other settings is finished before the new one is opened, and the gap is told")
+    func handover() throws {
+        let player = try Player(tape(nil))
+        try player.play(to: 3000)
+        let old = try #require(player.plan.nodes.last?.prepared.sink as? Tape)
+        let edit = try player.edit(tape(nil, path: "b.wav"))
+        #expect(edit.stages.count == 4 && edit.changes.replaced == ["tape"])
+        #expect(
+            edit.notices.map(\.message) == ["its settings changed: it is finished and begun anew, with a gap between"])
+        try player.play(to: 3400)
+        #expect(player.plan.nodes.map(\.id) == ["tone", "tape'"])
+        try player.play(to: 9000)
+        #expect(player.gone == ["tape'"] && !player.isEditing)
+        #expect(old.samples[0].count == 3481)
+        #expect(step(old.samples[0]) < slope + ramp)
+        let new = try player.tape("tape")[0]
+        #expect(step(new) < slope + ramp)
+        #expect(new.suffix(960).map(abs).max() ?? 0 > 0.09)
+    }
+
     // MARK: Refusals
 
     @Test("what no edit can change is a fault that says so")

@@ -201,8 +201,9 @@ public struct PipelineEdit: Sendable {
                         "found \(found), but the pipeline runs with \(runs), which no edit can change; start it anew"),
                     position: position))
         }
-        if new.masterRate != old.masterRate {
-            refuse("rate_hz", "\(new.masterRate ?? 0) Hz", "\(old.masterRate ?? 0) Hz")
+        let (wanted, rate) = (after.rate ?? new.masterRate, old.masterRate)
+        if wanted != rate || new.masterRate != rate {
+            refuse("rate_hz", "\(wanted ?? 0) Hz", "\(rate ?? 0) Hz")
         }
         if after.blockFrames != before.blockFrames {
             refuse("block_frames", "\(after.blockFrames)", "\(before.blockFrames)")

@@ -6,6 +6,7 @@ enum ProbePlugin: NodePlugin {
     static func register(into registry: inout NodeRegistry) throws(PipelineError) {
         try registry.register(SourceProbe.self)
         try registry.register(SinkProbe.self)
+        try registry.register(FileProbe.self)
         try registry.register(LateProbe.self)
         try registry.register(StaircaseProbe.self)
         try registry.register(LevelProbe.self)
@@ -91,6 +92,22 @@ struct SinkProbe: Node {
     init(_ parameters: Parameters) throws(PipelineError) { channels = try parameters.optionalInteger("channels") }
 
     func inputChannels(_ port: String) -> Int? { channels }
+
+    func resolve(_ request: FormatRequest) throws(PipelineError) -> Resolution { Resolution() }
+
+    func prepare(_ setup: Setup) throws(PipelineError) -> Prepared {
+        let tape = Tape(channels: setup.input.format.channels, latency: setup.input.latency)
+        return Prepared(tape, sink: tape, reporter: tape)
+    }
+}
+
+/// Keeps what it hears, and says that it writes a file.
+struct FileProbe: Node {
+    static let descriptor = NodeDescriptor(
+        type: "probe.file", summary: "Keeps what it hears.", inputs: [.audio("in")],
+        parameters: [.path("path", .write, required: true, "Not written in truth.")])
+
+    init(_ parameters: Parameters) throws(PipelineError) {}
 
     func resolve(_ request: FormatRequest) throws(PipelineError) -> Resolution { Resolution() }
 
