@@ -37,6 +37,10 @@ let package = Package(
         .target(
             name: "ResamplePlugin", dependencies: ["SyrinxCore", "CSampleRate"], path: "Plugins/Resample",
             exclude: ["README.md"], swiftSettings: swift),
+        .systemLibrary(name: "CALSA", pkgConfig: "alsa", providers: [.apt(["libasound2-dev"])]),
+        .target(
+            name: "ALSAPlugin", dependencies: ["SyrinxCore", "SyrinxRealtime", "SyrinxDSP", "CALSA"],
+            path: "Plugins/ALSA", exclude: ["README.md"], swiftSettings: swift),
         .systemLibrary(name: "CSndfile", pkgConfig: "sndfile", providers: [.apt(["libsndfile1-dev"])]),
         .target(
             name: "FilePlugin", dependencies: ["SyrinxCore", "SyrinxRealtime", "SyrinxDSP", "CSndfile"],
@@ -46,8 +50,8 @@ let package = Package(
         .executableTarget(
             name: "syrinx",
             dependencies: [
-                "SyrinxCore", "SyrinxGraph", "SyrinxConfig", "SyrinxHost", "BasicPlugin", "FilePlugin",
-                "ResamplePlugin",
+                "SyrinxCore", "SyrinxGraph", "SyrinxConfig", "SyrinxHost", "ALSAPlugin", "BasicPlugin",
+                "FilePlugin", "ResamplePlugin",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: swift),
 
@@ -103,6 +107,10 @@ let package = Package(
                 "CommandTestKit", "SyrinxCore", "SyrinxGraph", "SyrinxConfig", "SyrinxHost", "BasicPlugin",
                 "FilePlugin", "ResamplePlugin", "syrinx",
             ], swiftSettings: swift),
+        .testTarget(
+            name: "ALSAPluginTests",
+            dependencies: ["ALSAPlugin", "SyrinxCore"],
+            swiftSettings: swift),
         .testTarget(name: "ArchitectureTests", swiftSettings: swift),
         .testTarget(
             name: "FilePluginTests",

@@ -1,3 +1,4 @@
+internal import ALSAPlugin
 internal import BasicPlugin
 internal import FilePlugin
 internal import ResamplePlugin
@@ -7,6 +8,7 @@ internal import SyrinxCore
 enum Plugins {
     static var all: [any NodePlugin.Type] {
         [
+            ALSAPlugin.self,
             BasicPlugin.self,
             FilePlugin.self,
             ResamplePlugin.self,
