@@ -30,6 +30,7 @@ public struct PipelineChecker: Sendable {
         if document.nodes.isEmpty {
             faults.append(Fault(PipelineError(.invalidGraph, at: "nodes", "found no node, expected at least one")))
         }
+        faults += clock(engine, document, nodes)
         faults += sameFile(nodes)
         faults += sameStream(nodes.reads, "reads", "input", nodes)
         faults += sameStream(nodes.writes, "writes", "output", nodes)
@@ -40,6 +41,22 @@ public struct PipelineChecker: Sendable {
             document: document, engine: engine, nodes: nodes.entries.compactMap(\.node), links: links.links,
             reads: nodes.reads, writes: nodes.writes, secrets: nodes.secrets)
         return (pipeline, faults)
+    }
+
+    /// `engine.clock` names a node that has a clock.
+    private func clock(_ engine: EngineSettings, _ document: PipelineDocument, _ nodes: NodeChecker) -> [Fault] {
+        guard let clock = engine.clock else { return [] }
+        let known = nodes.entries.compactMap(\.node)
+        let devices = known.filter { if case .device = $0.descriptor.pace { true } else { false } }.map(\.id)
+        if devices.contains(clock) { return [] }
+        let message: String
+        if let node = known.first(where: { $0.id == clock }) {
+            message = "\"\(clock)\" (\(node.descriptor.type)) has no clock; name a device node, or leave it out"
+        } else {
+            message = "there is no node \(Shown.quoted(clock))\(NearestName.suggestion(clock, among: devices))"
+        }
+        let position = document.engine.first { $0.name == "clock" }?.value.position
+        return [Fault(PipelineError(.invalidParameter, at: "engine.clock", message), position: position)]
     }
 
     /// Standard input or output, which only one node can have.
