@@ -17,7 +17,8 @@ enum ALSALibrary {
         _ = isQuiet
         syrinx_alsa_forget_words()
         let result = body()
-        let words = String(cString: syrinx_alsa_last_words())
+        var words = String(cString: syrinx_alsa_last_words())
+        while words.last?.isWhitespace == true { words.removeLast() }
         return (result, words.isEmpty ? nil : words)
     }
 

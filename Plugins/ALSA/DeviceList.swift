@@ -152,13 +152,15 @@ extension ALSADevice {
             var members: [Value.Member] = []
             let usual = space.usualRates
             if usual.isEmpty, let rates = space.rates {
-                members.append(.init("rates_hz", .list([.integer(rates.lowerBound), .integer(rates.upperBound)])))
+                members.append(.init("min_rate_hz", .integer(rates.lowerBound)))
+                members.append(.init("max_rate_hz", .integer(rates.upperBound)))
             } else {
                 members.append(.init("rates_hz", .list(usual.map(Value.integer))))
             }
             if let channels = space.channels {
                 let most = min(channels.upperBound, Limits.channels.upperBound)
-                members.append(.init("channels", .list([.integer(channels.lowerBound), .integer(most)])))
+                members.append(.init("min_channels", .integer(channels.lowerBound)))
+                members.append(.init("max_channels", .integer(most)))
             }
             members.append(.init("formats", .list(space.formats.map { .string($0.rawValue) })))
             return members

@@ -16,6 +16,7 @@ struct Syrinx: ParsableCommand {
             """,
         version: Version.number,
         subcommands: [
-            RunCommand.self, CheckCommand.self, ExplainCommand.self, NodesCommand.self, SchemaCommand.self,
+            RunCommand.self, CheckCommand.self, ExplainCommand.self, NodesCommand.self, DevicesCommand.self,
+            SchemaCommand.self,
         ])
 }

@@ -12,7 +12,9 @@ struct CommandTests {
         #expect(source.contains("\"\(number)\"") && number.split(separator: ".").count == 3)
     }
 
-    @Test("every subcommand has an example in its help", arguments: ["run", "check", "explain", "nodes", "schema"])
+    @Test(
+        "every subcommand has an example in its help",
+        arguments: ["run", "check", "explain", "nodes", "devices", "schema"])
     func help(command: String) throws {
         let outcome = try Command.run([command, "--help"], in: Command.package)
         #expect(outcome.code == 0 && outcome.text.contains("Example") && outcome.text.contains("syrinx \(command)"))

@@ -11,10 +11,16 @@ enum ReportMaker {
             let facts = resolved.resolution.facts.filter { !told.contains($0.name) }
             return RunReport.Node(
                 id: node.id, type: node.descriptor.type, isInserted: resolved.isInserted,
-                isSink: node.descriptor.outputs.allSatisfy { $0.kind == .events }
-                    && (!node.descriptor.inputs.isEmpty || node.descriptor.outputs.isEmpty),
+                isSink: isSink(node.descriptor),
                 figures: (facts + figures).map { .init($0.name, $0.value) })
         }
+    }
+
+    /// Where sound ends: in a file, a log, or a device, which may tell of itself by control outputs.
+    private static func isSink(_ descriptor: NodeDescriptor) -> Bool {
+        let outputs: Set<PortKind> = descriptor.pace == .free ? [.events] : [.events, .control]
+        return descriptor.outputs.allSatisfy { outputs.contains($0.kind) }
+            && (!descriptor.inputs.isEmpty || descriptor.outputs.isEmpty)
     }
 
     /// Steps of one name added up: a node that is rendered and absorbs is one node to its user.
