@@ -11,6 +11,7 @@ public enum BasicPlugin: NodePlugin {
         try registry.register(FilterNode.self)
         try registry.register(MeterNode.self)
         try registry.register(LFONode.self)
+        try registry.register(LatencyProbeNode.self)
         try registry.register(EventsSinkNode.self)
     }
 }
