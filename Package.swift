@@ -91,6 +91,12 @@ let package = Package(
         .testTarget(
             name: "SyrinxHostTests", dependencies: ["SyrinxHost", "SyrinxCore", "SyrinxGraph", "SyrinxRealtime"],
             swiftSettings: swift),
+        .testTarget(
+            name: "HotEditTests",
+            dependencies: [
+                "SyrinxHost", "SyrinxGraph", "SyrinxCore", "SyrinxTestKit", "BasicPlugin", "FilePlugin",
+                "ResamplePlugin",
+            ], swiftSettings: swift),
         .target(name: "CommandTestKit", path: "Tests/CommandTestKit", swiftSettings: swift),
         .target(name: "CSpawn", path: "Tests/CSpawn"),
         .executableTarget(name: "JackStudio", path: "Tests/JackStudio", linkerSettings: [.linkedLibrary("jack")]),

@@ -85,7 +85,10 @@ final class EventDispatcher: Sendable {
     }
 
     /// Tells that a cycle is over. Thread: the driver's.
-    func cycleEnded(at position: Int) { self.position.store(position, ordering: .relaxed) }
+    func cycleEnded(at position: Int) { self.position.store(position, ordering: .releasing) }
+
+    /// The end of the last cycle whose events have been handed on. Thread: any.
+    var handledPosition: Int { position.load(ordering: .acquiring) }
 
     /// Where the services of a node send their events.
     func sender(for node: String) -> EventSender {
@@ -160,6 +163,21 @@ final class EventDispatcher: Sendable {
                 }
             }
             return failures
+        }
+        for failure in failures { onFailure(failure) }
+    }
+
+    /// Tells the receivers among some nodes, which an edit took out, that no more will come.
+    func finish(_ nodes: [Plan.Node]) {
+        let failures: [PipelineError] = state.withLock { _ in
+            nodes.compactMap { node in
+                do throws(PipelineError) {
+                    try node.prepared.receiver?.finish()
+                    return nil
+                } catch {
+                    return error.placed(at: "nodes.\(node.id)")
+                }
+            }
         }
         for failure in failures { onFailure(failure) }
     }

@@ -33,7 +33,7 @@ public final class Run: Sendable {
         }
     }
 
-    private let body: any RunBody
+    let body: any RunBody
     /// How the run is paced: the driver's name.
     public let driverName: String
     /// What was agreed on with the device; empty where there is none.
@@ -51,7 +51,8 @@ public final class Run: Sendable {
         let name = try DriverChoice.name(for: checked, registry: registry, asked: asked)
         if name != OfflineDriver.name {
             let driver = try DriverChoice.open(name, for: checked, registry: registry)
-            let (live, faults) = LiveRun.prepare(checked, registry: registry, driver: driver, options: options)
+            let (live, faults) = LiveRun.prepare(
+                checked, registry: registry, driver: driver, asked: asked, options: options)
             return (live.map { Run($0, name, driver.facts) }, faults)
         }
         let (resolved, faults) = PipelineResolver(registry: registry).resolve(checked, access: .all)

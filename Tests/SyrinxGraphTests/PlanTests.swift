@@ -1,5 +1,6 @@
 import SyrinxCore
 import SyrinxGraph
+import SyrinxTestKit
 import Testing
 
 @Suite("A plan is small and always the same")
@@ -82,20 +83,5 @@ struct PlanTests {
         let start = ContinuousClock.now
         #expect(try bench.run().tapes["z"]?[1].count == 100)
         #expect(ContinuousClock.now - start < .seconds(60))
-    }
-}
-
-/// SplitMix64. Source: G. Steele, D. Lea, C. Flood, "Fast Splittable Pseudorandom Number Generators", 2014.
-struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
     }
 }

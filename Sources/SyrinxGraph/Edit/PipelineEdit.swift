@@ -35,6 +35,9 @@ public struct PipelineEdit: Sendable {
             PlanCompiler.compile(pipeline, options: options, after: previous, with: preparation)
         }
 
+        /// The nodes that begin with it: indices among its plan's `nodes`.
+        public var added: [Int] { pipeline.nodes.indices.filter { pipeline.nodes[$0].origin == nil } }
+
         /// The nodes of the plan before that do not go on: indices among its `nodes`.
         public func gone(from previous: Plan) -> [Int] {
             let kept = Set(pipeline.nodes.compactMap(\.origin))

@@ -73,6 +73,18 @@ extension Executor {
         nextTables.store(UInt(bitPattern: plan.tables), ordering: .releasing)
     }
 
+    /// Takes a plan back that was published and waits for its first cycle.
+    ///
+    /// - Returns: false if it is too late for that.
+    /// - Thread: control.
+    public func withdraw(_ plan: Plan) -> Bool {
+        let waiting = UInt(bitPattern: plan.tables)
+        guard nextTables.compareExchange(expected: waiting, desired: 0, ordering: .acquiringAndReleasing).exchanged
+        else { return false }
+        plans.withLock { plans in plans.removeAll { $0 === plan } }
+        return true
+    }
+
     /// True: the plan is rendered; false: it waits for its first cycle, or is rendered no more. Thread: control.
     public func isActive(_ plan: Plan) -> Bool { activeGeneration.load(ordering: .acquiring) == plan.generation }
 

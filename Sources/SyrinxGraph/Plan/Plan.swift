@@ -110,6 +110,9 @@ public final class Plan: @unchecked Sendable {
 }
 
 extension Plan {
+    /// P at the plan's first frame. Thread: any but render, once the plan is or was rendered.
+    public var startPosition: Int { legacy.start.position.pointee }
+
     /// Locks all that rendering touches in memory, so that it is never paged out.
     ///
     /// - Returns: nil, or why some of it is not locked.

@@ -9,6 +9,11 @@ enum LiveEnd {
     /// The grid on which it is decided that a loop has fallen silent.
     private static let grid = Rational(1, over: 10)
 
+    /// A source that came with an edit begins there.
+    private static func end(of source: Plan.Source, _ frames: Int, _ plan: Plan) -> Rational {
+        Rational(frames: source.startPosition, rate: plan.masterRate) + Rational(frames: frames, rate: source.rate)
+    }
+
     /// The end, in seconds from position 0, once it is known.
     ///
     /// - Thread: control.
@@ -23,10 +28,10 @@ enum LiveEnd {
         for source in finite {
             switch source.end {
             case .never: continue
-            case .after(let frames): latest = max(latest, Rational(frames: frames, rate: source.rate))
+            case .after(let frames): latest = max(latest, end(of: source, frames, plan))
             case .whenRead:
                 guard let frames = source.bridge?.knownEnd else { return nil }
-                latest = max(latest, Rational(frames: frames, rate: source.rate))
+                latest = max(latest, end(of: source, frames, plan))
             }
         }
         // What a transport made them wait comes on top.

@@ -17,6 +17,12 @@ final class LiveMonitor: Sendable {
         var missed: [String: Int] = [:]
         var end: Rational?
         var lastPosition: Int?
+        /// The plan that the end was found for.
+        var endGeneration = 0
+        /// The plan that was looked at last; its last cycles may not have been.
+        var plan: Plan?
+        /// Nodes that stand for the driver's device.
+        var deviceNodes: [String] = []
         var isStopping = false
         /// When a stop was asked for, in nanoseconds; it does not wait for ever.
         var stopDeadline: UInt64 = .max
@@ -40,16 +46,17 @@ final class LiveMonitor: Sendable {
 
     private let options: Run.Options
     private let dispatcher: EventDispatcher
-    private let deviceNodes: [String]
-    private let state = Mutex(State())
+    private let driver: any Driver
+    private let state: Mutex<State>
     private let bell = Doorbell()
     private let started = HostClock.now()
     private let progress: ProgressClock
 
-    init(_ options: Run.Options, _ dispatcher: EventDispatcher, deviceNodes: [String]) {
+    init(_ options: Run.Options, _ dispatcher: EventDispatcher, _ driver: any Driver) {
         self.options = options
         self.dispatcher = dispatcher
-        self.deviceNodes = deviceNodes
+        self.driver = driver
+        state = Mutex(State())
         progress = ProgressClock(options.onProgress)
     }
 
@@ -85,6 +92,7 @@ final class LiveMonitor: Sendable {
             state.lastPosition = nil
             state.missed = [:]
             state.held = []
+            state.plan = nil
         }
     }
 
@@ -123,10 +131,16 @@ final class LiveMonitor: Sendable {
         let plan = executor.plan
         let perTick = HostClock.now().nanosecondsPerTick(since: started)
         state.withLock { state in
-            state.figures.unseenCycles += plan.drainCycles { record in
-                state.statistics.add(
-                    duration: Int(Double(record.ticks) * perTick), lateness: record.lateness, period: record.period)
-                state.explainer.add(record, stepNames: plan.stepNames, nanosecondsPerTick: perTick)
+            // What was rendered before an edit went in, too.
+            let plans = state.plan.map { $0 === plan ? [plan] : [$0, plan] } ?? [plan]
+            if state.plan !== plan { state.deviceNodes = LiveRun.deviceNodes(of: driver, in: plan) }
+            state.plan = plan
+            for plan in plans {
+                state.figures.unseenCycles += plan.drainCycles { record in
+                    state.statistics.add(
+                        duration: Int(Double(record.ticks) * perTick), lateness: record.lateness, period: record.period)
+                    state.explainer.add(record, stepNames: plan.stepNames, nanosecondsPerTick: perTick)
+                }
             }
         }
         noteMissed(plan)
@@ -172,6 +186,7 @@ final class LiveMonitor: Sendable {
 
     private func isOver(_ run: LiveRun, _ line: LiveRun.TimeLine) -> Bool {
         let executor = line.executor
+        renewEnd(executor)
         let position = executor.finishedPosition
         let (isEnded, isStopping, deadline, end) = state.withLock {
             ($0.isEnded, $0.isStopping, $0.stopDeadline, $0.end)
@@ -199,11 +214,29 @@ final class LiveMonitor: Sendable {
     }
 
     private func setEnd(_ end: Rational, _ executor: Executor, hasDeviceTail: Bool) {
-        var last = executor.plan.end(at: end)
-        if hasDeviceTail, !deviceNodes.isEmpty { last += Self.deviceTail.frame(atRate: executor.masterRate) }
+        let plan = executor.plan
+        let last = plan.end(at: end)
+        let deviceTail = hasDeviceTail ? Self.deviceTail.frame(atRate: plan.masterRate) : 0
         state.withLock { state in
             state.end = end
-            state.lastPosition = last
+            state.lastPosition = last + (state.deviceNodes.isEmpty ? 0 : deviceTail)
+            state.endGeneration = plan.generation
+        }
+    }
+
+    /// Another plan went in after the end was set. Somebody's end holds for it as well; one that followed from the sources
+    /// is found anew.
+    private func renewEnd(_ executor: Executor) {
+        let plan = executor.plan
+        let (end, isFixed, isKnown) = state.withLock { state in
+            (state.end, state.isStopping || options.duration != nil, state.endGeneration == plan.generation)
+        }
+        guard let end, !isKnown else { return }
+        if isFixed { return setEnd(end, executor, hasDeviceTail: false) }
+        for sink in plan.sinks { sink.bridge.end(at: .max) }
+        state.withLock { state in
+            state.end = nil
+            state.lastPosition = nil
         }
     }
 
@@ -212,7 +245,7 @@ final class LiveMonitor: Sendable {
     /// Counts a fault, finds out what it was, and tells it.
     func take(_ xrun: Xrun) {
         let now = monotonicNanoseconds()
-        let (fields, isNotice): ([Value.Member], Bool) = state.withLock { state in
+        let (fields, isNotice, deviceNodes): ([Value.Member], Bool, [String]) = state.withLock { state in
             // Starvation is told by its own counters; cycles know nothing of it.
             let explanation =
                 xrun.kind == .starved ? .init(kind: .starved, step: nil) : state.explainer.explain(xrun)
@@ -227,12 +260,13 @@ final class LiveMonitor: Sendable {
             let isNotice = now - state.lastNotice >= 1_000_000_000
             if !isNotice {
                 state.unnoticed += 1
-                return (fields, false)
+                return (fields, false, state.deviceNodes)
             }
             state.lastNotice = now
             let more = state.unnoticed
             state.unnoticed = 0
-            return (more > 0 ? fields + [.init("more_before", .integer(more))] : fields, true)
+            let told = more > 0 ? fields + [.init("more_before", .integer(more))] : fields
+            return (told, true, state.deviceNodes)
         }
         dispatcher.tell("xrun", fields, nodes: xrun.node.map { [$0] } ?? deviceNodes, isNotice: isNotice)
     }

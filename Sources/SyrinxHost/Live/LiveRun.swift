@@ -23,28 +23,38 @@ final class LiveRun: RunBody, DriverHost {
         var generation = 0
         /// The first service that failed; the rest plays on.
         var failure: PipelineError?
+        /// The file as it was last edited.
+        var checked: CheckedPipeline
+        /// What is to be reported of nodes that an edit took out.
+        var past: [RunReport.Node] = []
     }
 
-    let checked: CheckedPipeline
     let registry: NodeRegistry
     let driver: any Driver
+    /// The driver that goes before the file's `engine.driver`.
+    let askedDriver: String?
     let options: Run.Options
     let dispatcher: EventDispatcher
     let alarm: Alarm
     let state: Mutex<State>
     let monitor: LiveMonitor
+    let editor = LiveEditor()
+
     /// Ids of the nodes that stand for the driver's device.
-    private let deviceNodes: [String]
+    private var deviceNodes: [String] {
+        Self.deviceNodes(of: driver, in: state.withLock { $0.line }.executor.plan)
+    }
 
     /// Settles formats and compiles for an opened driver.
     static func prepare(
-        _ checked: CheckedPipeline, registry: NodeRegistry, driver: any Driver, options: Run.Options
+        _ checked: CheckedPipeline, registry: NodeRegistry, driver: any Driver, asked: String? = nil,
+        options: Run.Options
     ) -> (run: LiveRun?, faults: [Fault]) {
         let alarm = Alarm()
         let dispatcher = EventDispatcher(onNotice: options.onNotice) { error in alarm.raise(error) }
         let (plan, faults) = compile(checked, registry, driver, dispatcher, generation: 0)
         guard let plan else { return (nil, faults) }
-        return (LiveRun(plan, checked, registry, driver, options, dispatcher, alarm), faults)
+        return (LiveRun(plan, checked, registry, driver, asked, options, dispatcher, alarm), faults)
     }
 
     /// A plan for a pipeline under a driver, bound to the dispatcher.
@@ -66,23 +76,21 @@ final class LiveRun: RunBody, DriverHost {
 
     private init(
         _ plan: Plan, _ checked: CheckedPipeline, _ registry: NodeRegistry, _ driver: any Driver,
-        _ options: Run.Options, _ dispatcher: EventDispatcher, _ alarm: Alarm
+        _ asked: String?, _ options: Run.Options, _ dispatcher: EventDispatcher, _ alarm: Alarm
     ) {
-        self.checked = checked
         self.registry = registry
         self.driver = driver
+        askedDriver = asked
         self.options = options
         self.dispatcher = dispatcher
         self.alarm = alarm
-        let name = type(of: driver).name
-        deviceNodes = checked.nodes.filter { $0.descriptor.pace == .device(name) }.map(\.id)
-        monitor = LiveMonitor(options, dispatcher, deviceNodes: deviceNodes)
+        monitor = LiveMonitor(options, dispatcher, driver)
         let failures = FailureBox()
         state = Mutex(
             State(
                 line: TimeLine(
                     executor: Executor(plan, isLive: true),
-                    services: ServiceGroup(plan) { failures.take($0, of: $1) }, timeBefore: .zero)))
+                    services: ServiceGroup { failures.take($0, of: $1) }, timeBefore: .zero), checked: checked))
         failures.connect { [weak self] error, node in self?.serviceFailed(error, node) }
         alarm.connect { [weak self] in
             guard let self else { return }
@@ -112,6 +120,7 @@ final class LiveRun: RunBody, DriverHost {
         } catch {
             alarm.raise(error)
         }
+        editor.close()
         let line = state.withLock { $0.line }
         if alarm.isRaised {
             line.services.cancel()
@@ -127,7 +136,7 @@ final class LiveRun: RunBody, DriverHost {
 
     /// Starts services, gives rings their first chunks, and locks what render will touch.
     private func begin(_ line: TimeLine) throws(PipelineError) {
-        try line.services.start()
+        try line.services.start(line.executor.plan.nodes)
         if alarm.isRaised { return }
         _ = line.executor.supply(min(line.executor.largestBlock, line.executor.masterRate / 10))
         if let reason = line.executor.plan.lockMemory() {
@@ -215,13 +224,16 @@ final class LiveRun: RunBody, DriverHost {
     private func startTimeLine(
         after old: TimeLine, rate: Int, generation: Int
     ) throws(PipelineError) -> any Engine {
+        editor.hold()
+        defer { editor.letGo() }
         for sink in old.executor.plan.sinks { sink.bridge.finish() }
         old.services.cancelSources()
         old.services.join()
         monitor.drain(old)
         let before = old.timeBefore + Rational(frames: old.executor.finishedPosition, rate: old.executor.masterRate)
         let (plan, faults) = Self.compile(
-            try checked.remade(registry), registry, driver, dispatcher, generation: generation, rate: rate,
+            try state.withLock { $0.checked }.remade(registry), registry, driver, dispatcher, generation: generation,
+            rate: rate,
             timeBefore: before)
         guard let plan else {
             throw faults.first { $0.severity == .error }?.error
@@ -229,7 +241,7 @@ final class LiveRun: RunBody, DriverHost {
         }
         let line = TimeLine(
             executor: Executor(plan, isLive: true),
-            services: ServiceGroup(plan) { [weak self] error, node in self?.serviceFailed(error, node) },
+            services: ServiceGroup { [weak self] error, node in self?.serviceFailed(error, node) },
             timeBefore: before)
         state.withLock { $0.line = line }
         monitor.timeLineBegan()
@@ -249,7 +261,7 @@ final class LiveRun: RunBody, DriverHost {
 
     private func report(_ line: TimeLine, from start: HostClock, to end: HostClock) -> RunReport {
         let plan = line.executor.plan
-        let failure = state.withLock { $0.failure }
+        let (failure, checked, past) = state.withLock { ($0.failure, $0.checked, $0.past) }
         var outcome = alarm.outcome
         if outcome == .done {
             outcome = failure.map { .failed($0) } ?? (monitor.wasStopped ? .stopped : .done)
@@ -259,7 +271,7 @@ final class LiveRun: RunBody, DriverHost {
             pipeline: checked.document.file, name: checked.document.name, outcome: outcome,
             driver: type(of: driver).name, masterRate: plan.masterRate, blockFrames: plan.largestBlock,
             frames: ran ?? line.executor.position, wallTime: end.seconds(since: start), sampleBytes: plan.sampleBytes,
-            nodes: ReportMaker.nodes(plan),
+            nodes: ReportMaker.nodes(plan) + past,
             stepTimes: ReportMaker.stepTimes(
                 plan.stepTimes, frames: line.executor.timedFrameCount,
                 nanosecondsPerTick: end.nanosecondsPerTick(since: start)),

@@ -23,7 +23,7 @@ final class OfflineRun: RunBody {
         }
         self.executor = executor
         self.driver = driver
-        services = ServiceGroup(plan) { error, _ in alarm.raise(error) }
+        services = ServiceGroup { error, _ in alarm.raise(error) }
         alarm.connect { [weak driver, weak services] in
             driver?.stop()
             services?.cancel()
@@ -35,7 +35,7 @@ final class OfflineRun: RunBody {
     func execute() -> RunReport {
         let start = HostClock.now()
         do throws(PipelineError) {
-            try services.start()
+            try services.start(plan.nodes)
             // What was stopped before it began is stopped now, services included.
             if alarm.isRaised { alarm.ring() }
             try driver.run()
