@@ -45,13 +45,17 @@ let package = Package(
         .target(
             name: "FilePlugin", dependencies: ["SyrinxCore", "SyrinxRealtime", "SyrinxDSP", "CSndfile"],
             path: "Plugins/File", exclude: ["README.md"], swiftSettings: swift),
+        .systemLibrary(name: "CJack", pkgConfig: "jack", providers: [.apt(["libjack-jackd2-dev"])]),
+        .target(
+            name: "JACKPlugin", dependencies: ["SyrinxCore", "SyrinxRealtime", "SyrinxDSP", "CJack"],
+            path: "Plugins/JACK", exclude: ["README.md"], swiftSettings: swift),
         .target(
             name: "SyrinxHost", dependencies: ["SyrinxCore", "SyrinxGraph", "SyrinxRealtime"], swiftSettings: swift),
         .executableTarget(
             name: "syrinx",
             dependencies: [
                 "SyrinxCore", "SyrinxGraph", "SyrinxConfig", "SyrinxHost", "ALSAPlugin", "BasicPlugin",
-                "FilePlugin", "ResamplePlugin",
+                "FilePlugin", "JACKPlugin", "ResamplePlugin",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: swift),
 
@@ -101,10 +105,14 @@ let package = Package(
         .target(name: "CSpawn", path: "Tests/CSpawn"),
         .executableTarget(name: "JackStudio", path: "Tests/JackStudio", linkerSettings: [.linkedLibrary("jack")]),
         .target(
-            name: "JackTestKit", dependencies: ["CommandTestKit", "CSpawn"], path: "Tests/JackTestKit",
+            name: "JackTestKit", dependencies: ["CSpawn"], path: "Tests/JackTestKit",
             swiftSettings: swift),
         .testTarget(
-            name: "JackTestKitTests", dependencies: ["JackTestKit", "CommandTestKit", "JackStudio"],
+            name: "JACKPluginTests",
+            dependencies: ["JACKPlugin", "JackTestKit", "JackStudio", "SyrinxCore", "SyrinxTestKit"],
+            swiftSettings: swift),
+        .testTarget(
+            name: "JackTestKitTests", dependencies: ["JackTestKit", "JackStudio"],
             swiftSettings: swift),
         .testTarget(name: "CommandTests", dependencies: ["CommandTestKit", "syrinx"], swiftSettings: swift),
         .testTarget(

@@ -1,6 +1,7 @@
 internal import ALSAPlugin
 internal import BasicPlugin
 internal import FilePlugin
+internal import JACKPlugin
 internal import ResamplePlugin
 internal import SyrinxCore
 
@@ -11,6 +12,7 @@ enum Plugins {
             ALSAPlugin.self,
             BasicPlugin.self,
             FilePlugin.self,
+            JACKPlugin.self,
             ResamplePlugin.self,
         ]
     }

@@ -1,7 +1,5 @@
-public import CommandTestKit
-public import Foundation
+internal import Foundation
 internal import Glibc
-internal import Synchronization
 
 /// A JACK server of a test's own: `jackd` on the dummy driver, under a name that nobody else has.
 ///
@@ -11,8 +9,8 @@ internal import Synchronization
 /// let ports = try server.tool("jack_lsp").text
 /// ```
 ///
-/// One machine holds eight servers at most, and libjack serves one a process: suites that start servers bear the trait
-/// ``Testing/Trait/jackServer``, which runs their tests one after the other, whatever suite they are in.
+/// One machine holds eight servers at most (``ServerName``), and libjack serves one a process: suites that start servers bear
+/// the trait ``Testing/Trait/jackServer``, which runs their tests one after the other, whatever suite they are in.
 /// - Thread: any, one call at a time.
 public final class JackServer: Sendable {
     /// Why there can be no server here; nil: there can.
@@ -37,16 +35,17 @@ public final class JackServer: Sendable {
     public private(set) nonisolated(unsafe) var rate = 0
     public private(set) nonisolated(unsafe) var period = 0
     private let log: String
+    private let lease: ServerName
 
     /// Starts a server and waits until it answers.
     ///
     /// - Parameters:
-    ///   - name: how others find it; one that nobody has, if left out.
     ///   - rate: Hz.
     ///   - period: frames.
-    public init(rate: Int = 48_000, period: Int = 64, name: String? = nil) throws {
-        self.name = name ?? "syrinx-test-\(getpid())-\(Self.serial.add(1, ordering: .relaxed).newValue)"
-        log = FileManager.default.temporaryDirectory.appendingPathComponent("\(self.name).log").path
+    public init(rate: Int = 48_000, period: Int = 64) throws {
+        lease = try ServerName()
+        name = lease.name
+        log = FileManager.default.temporaryDirectory.appendingPathComponent("\(name).log").path
         try start(rate: rate, period: period)
     }
 
@@ -58,9 +57,6 @@ public final class JackServer: Sendable {
         for file in (try? FileManager.default.contentsOfDirectory(atPath: shared)) ?? []
         where file.hasPrefix("jack_") && file.contains("_\(name)_") { unlink(shared + file) }
     }
-
-    /// Distinguishes the servers of one process.
-    private static let serial = Atomic<Int>(0)
 
     /// The server's process; 0: it does not run.
     public var process: Int32 { child?.process ?? 0 }
@@ -80,20 +76,24 @@ public final class JackServer: Sendable {
     /// Ends it as a crash does: SIGKILL.
     public func kill() { end(SIGKILL) }
 
-    /// Runs a program against the server, to its end: `tool("jack_lsp", "-l")`.
-    public func tool(_ program: String, _ arguments: String...) throws -> Command.Outcome {
-        try Command.run(
-            "/usr/bin/env", [program] + arguments, in: FileManager.default.temporaryDirectory,
-            environment: environment)
+    /// What a program left: its exit code, or 128 and the signal that ended it, and what it printed.
+    public struct Outcome: Sendable {
+        public let code: Int32
+        public let text: String
     }
 
-    /// Starts a program against the server and returns at once: `start("jack_iodelay", output: …)`.
-    public func start(_ program: String, _ arguments: [String] = [], output: Any? = FileHandle.nullDevice) throws
-        -> Process
-    {
-        try Command.start(
-            "/usr/bin/env", arguments: [program] + arguments, in: FileManager.default.temporaryDirectory,
-            output: output, environment: environment)
+    /// Runs a program against the server, to its end: `tool("jack_lsp", "-l")`.
+    public func tool(_ program: String, _ arguments: String...) throws -> Outcome {
+        let path = FileManager.default.temporaryDirectory.appendingPathComponent("syrinx-tool-\(UUID().uuidString)")
+            .path
+        defer { unlink(path) }
+        let code = try Child([program] + arguments, environment: environment, log: path).wait(atMost: 30)
+        return Outcome(code: code, text: try String(contentsOfFile: path, encoding: .utf8))
+    }
+
+    /// Starts a program against the server and returns at once: `start("jack_iodelay")`.
+    public func start(_ program: String, _ arguments: String...) throws -> RunningTool {
+        try RunningTool([program] + arguments, environment: environment)
     }
 
     // MARK: The process
@@ -106,6 +106,7 @@ public final class JackServer: Sendable {
             // Asked through a program: libjack serves one server a process.
             if try Child(["jack_lsp", "-s", name], environment: environment).wait() == 0 {
                 (self.child, self.rate, self.period) = (child, rate, period)
+                lease.setProcess(child.process)
                 return
             }
             usleep(10_000)

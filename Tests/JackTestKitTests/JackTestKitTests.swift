@@ -1,4 +1,3 @@
-import CommandTestKit
 import JackTestKit
 import Testing
 

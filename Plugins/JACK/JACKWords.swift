@@ -1,0 +1,68 @@
+internal import CJack
+internal import Glibc
+internal import Synchronization
+internal import SyrinxCore
+
+/// What libjack says, kept instead of printed.
+enum JACKWords {
+    /// Its last messages, the newest at the end.
+    private static let messages = Mutex<[String]>([])
+    private static let most = 8
+
+    /// Takes over libjack's messages, which go to standard error otherwise. Harmless if repeated. Thread: control.
+    static func listen() {
+        jack_set_error_function { words in JACKWords.keep(words) }
+        jack_set_info_function { words in JACKWords.keep(words) }
+    }
+
+    /// Forgets what was said, so that ``last`` belongs to what follows.
+    static func clear() { messages.withLock { $0 = [] } }
+
+    /// The last thing that was said, for an error's cause.
+    static var last: String? { messages.withLock { $0.last } }
+
+    private static func keep(_ words: UnsafePointer<CChar>?) {
+        guard let words else { return }
+        var text = String(cString: words)
+        while text.last?.isWhitespace == true { text.removeLast() }
+        if text.isEmpty { return }
+        messages.withLock { messages in
+            if messages.count == most { messages.removeFirst() }
+            messages.append(text)
+        }
+    }
+
+    /// A status in words: `failed, the server does not answer`.
+    static func status(_ status: jack_status_t) -> String {
+        let words: [(jack_status_t, String)] = [
+            (JackInvalidOption, "invalid option"), (JackServerFailed, "the server does not answer"),
+            (JackServerError, "talking to the server failed"), (JackNoSuchClient, "no such client"),
+            (JackLoadFailure, "the client cannot be loaded"), (JackInitFailure, "the client cannot be started"),
+            (JackShmFailure, "shared memory is not accessible"),
+            (JackVersionError, "client and server speak different versions"),
+            (JackBackendError, "the server's device failed"),
+            (JackClientZombie, "the server has thrown the client out"),
+        ]
+        let said = words.filter { status.rawValue & $0.0.rawValue != 0 }.map(\.1)
+        return said.isEmpty ? "failed" : said.joined(separator: ", ")
+    }
+}
+
+/// Keeps SIGPIPE away from a stretch of code: libjack writes to its server's socket, and a server that died must not take
+/// the process with it. Threads that libjack starts meanwhile inherit that.
+func withoutBrokenPipes<T, E: Error>(_ body: () throws(E) -> T) throws(E) -> T {
+    var pipe = sigset_t()
+    sigemptyset(&pipe)
+    sigaddset(&pipe, SIGPIPE)
+    var before = sigset_t()
+    pthread_sigmask(SIG_BLOCK, &pipe, &before)
+    defer {
+        if sigismember(&before, SIGPIPE) == 0 {
+            // One that came belongs to what was done here.
+            var now = timespec()
+            while sigtimedwait(&pipe, nil, &now) == SIGPIPE {}
+            pthread_sigmask(SIG_SETMASK, &before, nil)
+        }
+    }
+    return try body()
+}
