@@ -1,3 +1,4 @@
+internal import Glibc
 internal import Synchronization
 internal import SyrinxCore
 internal import SyrinxRealtime
@@ -33,9 +34,11 @@ final class JACKCallbacks: @unchecked Sendable {
         minimumCapacity: 256, initial: TransportChange(kind: .stop, frame: 0, position: 0))
     /// How late sound arrives on the paths of the plan. Written by the loop.
     let paths = Mutex<[PathLatency]>([])
-    /// How the thread of the process callback is scheduled, in words; nil: it has not begun.
-    let scheduling = Mutex<String?>(nil)
-    /// Microseconds by which the last xrun was late are asked of the client that told of it.
+    /// How the thread of the process callback is scheduled: what pthread_getschedparam says; below 0: it has not begun.
+    private let policy = Atomic<Int32>(-1)
+    private let priority = Atomic<Int32>(0)
+    /// Why its stack is not locked; nil: it is.
+    private let stackRefusal = Mutex<String?>(nil)
     private let signals = Mutex<[Signal]>([])
     private let ports: JACKPorts
     private let board: JACKBoard
@@ -74,6 +77,7 @@ final class JACKCallbacks: @unchecked Sendable {
         engineRate = engine.masterRate
         rate.store(client.currentRate, ordering: .relaxed)
         isRolling = nil
+        policy.store(-1, ordering: .relaxed)
         attachment += 1
         board.cycle.pointee = JACKBoard.Cycle(attachment: attachment)
     }
@@ -110,8 +114,24 @@ final class JACKCallbacks: @unchecked Sendable {
     func threadStarted() {
         CurrentThread.setName("syrinx-jack")
         let refusal = RealtimeThread.lockStack()
-        let words = currentScheduling() + (refusal.map { "; its stack is not locked (\($0))" } ?? "")
-        scheduling.withLock { $0 = words }
+        stackRefusal.withLock { $0 = refusal }
+    }
+
+    /// How that thread is scheduled, in words; nil: it has not begun. Thread: any but render.
+    var scheduling: String? {
+        let policy = policy.load(ordering: .acquiring)
+        if policy < 0 { return nil }
+        let refusal = stackRefusal.withLock { $0 }
+        return schedulingWords(policy: policy, priority: priority.load(ordering: .relaxed))
+            + (refusal.map { "; its stack is not locked (\($0))" } ?? "")
+    }
+
+    /// Takes down how the thread is scheduled: libjack asks for it only after ``threadStarted()``.
+    private func noteScheduling() {
+        var (found, parameters) = (Int32(-1), sched_param())
+        guard pthread_getschedparam(pthread_self(), &found, &parameters) == 0 else { return }
+        priority.store(parameters.sched_priority, ordering: .relaxed)
+        policy.store(found & ~0x4000_0000, ordering: .releasing)  // Without SCHED_RESET_ON_FORK.
     }
 
     /// Takes down a rate; a cycle at another than the engine's is silent. Thread: any of libjack's.
@@ -122,6 +142,7 @@ final class JACKCallbacks: @unchecked Sendable {
 
     /// One cycle. Thread: process callback.
     func process(_ frames: Int) {
+        if policy.load(ordering: .relaxed) < 0 { noteScheduling() }
         board.begin(frames)
         defer { board.end() }
         guard let engine, let client, rate.load(ordering: .relaxed) == engineRate else { return }

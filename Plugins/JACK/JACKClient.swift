@@ -33,7 +33,7 @@ final class JACKClient: @unchecked Sendable {
                 """
                 no server "\(shown)" to connect to: \(JACKWords.status(status)); start one (jackd -n \(shown) -d alsa), \
                 or name the one that runs in JACK_DEFAULT_SERVER or the parameter "server"
-                """, cause: JACKWords.last)
+                """, cause: JACKWords.first)
         }
         self.handle = handle
         self.name = String(cString: jack_get_client_name(handle))
@@ -120,7 +120,7 @@ final class JACKClient: @unchecked Sendable {
         JACKWords.clear()
         guard withoutBrokenPipes({ jack_activate(handle) }) == 0 else {
             throw PipelineError(
-                .unavailable, at: "jack", "the server refuses to activate the client", cause: JACKWords.last)
+                .unavailable, at: "jack", "the server refuses to activate the client", cause: JACKWords.first)
         }
         isActive = true
     }
@@ -133,7 +133,7 @@ final class JACKClient: @unchecked Sendable {
 
     // MARK: Ports of its own
 
-    /// A new port of ours; nil: JACK refuses, and ``JACKWords/last`` says why.
+    /// A new port of ours; nil: JACK refuses, and ``JACKWords/first`` says why.
     func register(_ name: String, isOutput: Bool) -> OpaquePointer? {
         JACKWords.clear()
         let flags = isOutput ? JackPortIsOutput : JackPortIsInput
@@ -199,7 +199,7 @@ final class JACKClient: @unchecked Sendable {
         JACKWords.clear()
         let code = withoutBrokenPipes { jack_connect(handle, from, to) }
         if code == 0 || code == EEXIST { return nil }
-        return JACKWords.last ?? "JACK refuses with \(code)"
+        return JACKWords.first ?? "JACK refuses with \(code)"
     }
 
     /// Asks every client to state its latencies anew.

@@ -56,7 +56,7 @@ public final class JACKDriver: Driver {
     public var rate: Int? { agreed.withLock { $0.rate } }
 
     public var facts: [(name: String, value: Value)] {
-        let (agreed, scheduling) = (agreed.withLock { $0 }, callbacks.scheduling.withLock { $0 })
+        let (agreed, scheduling) = (agreed.withLock { $0 }, callbacks.scheduling)
         var facts: [(name: String, value: Value)] = [
             ("server", .string(server.isEmpty ? JACKClient.defaultServer : server)),
             ("client", .string(agreed.client)), ("rate_hz", .integer(agreed.rate)),

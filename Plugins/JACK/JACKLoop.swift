@@ -35,7 +35,7 @@ struct JACKLoop {
         case .xrun:
             let late = Double(client.xrunMicroseconds)
             let lost = late > 0 ? Int((late * Double(client.currentRate) / 1e6).rounded()) : 0
-            host.xrun(Xrun(lostFrames: lost, detail: "the JACK server was \(Int(late)) µs late"))
+            host.xrun(Xrun(lostFrames: lost, detail: late >= 1 ? "the JACK server was \(Int(late)) µs late" : nil))
         case .period(let frames):
             if frames != period {
                 period = frames

@@ -73,7 +73,7 @@ final class JACKPorts: Sendable {
                     return .failure(
                         PipelineError(
                             .unavailable, at: "nodes.\(id)", #"the JACK server refuses the port "\#(name)""#,
-                            cause: JACKWords.last))
+                            cause: JACKWords.first))
                 }
                 slots.append(slot)
             }

@@ -5,7 +5,7 @@ internal import SyrinxCore
 
 /// What libjack says, kept instead of printed.
 enum JACKWords {
-    /// Its last messages, the newest at the end.
+    /// Its messages since ``clear()``, the newest at the end; only the first few.
     private static let messages = Mutex<[String]>([])
     private static let most = 8
 
@@ -15,11 +15,11 @@ enum JACKWords {
         jack_set_info_function { words in JACKWords.keep(words) }
     }
 
-    /// Forgets what was said, so that ``last`` belongs to what follows.
+    /// Forgets what was said, so that ``first`` belongs to what follows.
     static func clear() { messages.withLock { $0 = [] } }
 
-    /// The last thing that was said, for an error's cause.
-    static var last: String? { messages.withLock { $0.last } }
+    /// The first thing that was said, for an error's cause; what follows it are libjack's consequences.
+    static var first: String? { messages.withLock { $0.first } }
 
     private static func keep(_ words: UnsafePointer<CChar>?) {
         guard let words else { return }
@@ -27,8 +27,7 @@ enum JACKWords {
         while text.last?.isWhitespace == true { text.removeLast() }
         if text.isEmpty { return }
         messages.withLock { messages in
-            if messages.count == most { messages.removeFirst() }
-            messages.append(text)
+            if messages.count < most { messages.append(text) }
         }
     }
 

@@ -97,7 +97,7 @@ struct RunCommandTests {
         "what is wrong has its exit code and one clear line, and no output appears",
         arguments: [
             (["copy.json", "--duration", "soon"], 64, "--duration: found \"soon\""),
-            (["copy.json", "--driver", "jack"], 69, "not in this build"),
+            (["copy.json", "--driver", "jack"], 69, "no server \"syrinx-no-such-server\""),
             (["copy.json", "--driver", "jakc"], 64, "did you mean jack?"),
             (["copy.json", "--bind", "trim=x.wav"], 64, "a source or a sink only"),
             (["copy.json", "--bind", "tpae=x.wav"], 64, "did you mean tape?"),
@@ -116,7 +116,8 @@ struct RunCommandTests {
     func faults(arguments: [String], code: Int32, words: String) throws {
         try Command.withFolder { folder in
             try writeCopy(in: folder)
-            let outcome = try Command.run(["run"] + arguments, in: folder)
+            let outcome = try Command.run(
+                ["run"] + arguments, in: folder, environment: ["JACK_DEFAULT_SERVER": "syrinx-no-such-server"])
             #expect(outcome.code == code)
             #expect(outcome.diagnostics.contains(words), "\(outcome.diagnostics)")
             #expect(outcome.lines.count == 1, "\(outcome.diagnostics)")
