@@ -147,6 +147,8 @@ final class Rig: DriverHost, @unchecked Sendable {
             delay: plan.delay)
     }
 
+    var masterRate: Int { engine?.masterRate ?? 48_000 }
+
     func pathLatencies() -> [PathLatency] { paths.withLock { $0 } }
     func xrun(_ xrun: Xrun) { xrunLog.withLock { $0.append(xrun) } }
     func tell(_ event: String, _ fields: [Value.Member], nodes: [String]) {
