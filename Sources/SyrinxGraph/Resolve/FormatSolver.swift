@@ -4,14 +4,19 @@ internal import SyrinxCore
 struct FormatSolver {
     let access: FormatRequest.Access
     private let driver: (any Driver)?
+    /// By node, the rate that its audio inputs must have whatever comes.
+    private let inputRates: [String: Int]
     private(set) var pipeline: ResolvedPipeline
     private(set) var faults: [Fault] = []
     /// Indices of the links into each node.
     private let incoming: [[Int]]
 
-    init(_ checked: CheckedPipeline, access: FormatRequest.Access, driver: (any Driver)? = nil) {
+    init(_ checked: CheckedPipeline, access: FormatRequest.Access, driver: (any Driver)? = nil,
+        inputRates: [String: Int] = [:]
+    ) {
         self.access = access
         self.driver = driver
+        self.inputRates = inputRates
         var pipeline = ResolvedPipeline(checked: checked)
         pipeline.nodes = checked.nodes.enumerated().map { place, node in
             ResolvedPipeline.Node(
@@ -127,6 +132,7 @@ struct FormatSolver {
 
     /// Where rates meet: R if one of them is R, else the highest.
     private func inputRate(of node: Int) -> Int? {
+        if let rate = inputRates[pipeline.nodes[node].id] { return rate }
         let rates = incoming[node].filter(isAudio).map { pipeline.sourceFormat(pipeline.links[$0]).rate }
         let known = rates.compactMap { $0 }
         if let master = pipeline.masterRate, known.contains(master) { return master }

@@ -11,12 +11,14 @@ public struct PipelineResolver: Sendable {
     /// - Parameters:
     ///   - rate: R, where the caller knows it better than the file: a device that is not opened.
     ///   - driver: the driver of the run, opened; its rate is R.
+    ///   - inputRates: by node, the rate that its audio inputs must have whatever comes: files that are being written.
     /// - Returns: the pipeline, unless a fault is an error; and all faults in the order of the document.
     /// - Thread: control. With `.all` it opens what the file names for reading.
     public func resolve(
-        _ checked: CheckedPipeline, access: FormatRequest.Access, rate: Int? = nil, driver: (any Driver)? = nil
+        _ checked: CheckedPipeline, access: FormatRequest.Access, rate: Int? = nil, driver: (any Driver)? = nil,
+        inputRates: [String: Int] = [:]
     ) -> (pipeline: ResolvedPipeline?, faults: [Fault]) {
-        var formats = FormatSolver(checked, access: access, driver: driver)
+        var formats = FormatSolver(checked, access: access, driver: driver, inputRates: inputRates)
         formats.solve(rate: rate ?? driver?.rate)
         var faults = formats.faults
         var pipeline = formats.pipeline

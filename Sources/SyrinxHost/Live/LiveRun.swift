@@ -105,7 +105,7 @@ final class LiveRun: RunBody, DriverHost {
         let start = HostClock.now()
         do throws(PipelineError) {
             let line = state.withLock { $0.line }
-            try begin(line)
+            try begin(line, line.executor.plan.nodes)
             if alarm.isRaised { alarm.ring() }
             let control = try ServiceThread(name: "control") { [self] in
                 monitor.watch(self)
@@ -135,8 +135,8 @@ final class LiveRun: RunBody, DriverHost {
     }
 
     /// Starts services, gives rings their first chunks, and locks what render will touch.
-    private func begin(_ line: TimeLine) throws(PipelineError) {
-        try line.services.start(line.executor.plan.nodes)
+    private func begin(_ line: TimeLine, _ added: [Plan.Node]) throws(PipelineError) {
+        try line.services.start(added)
         if alarm.isRaised { return }
         _ = line.executor.supply(min(line.executor.largestBlock, line.executor.masterRate / 10))
         if let reason = line.executor.plan.lockMemory() {
@@ -220,32 +220,35 @@ final class LiveRun: RunBody, DriverHost {
         return try startTimeLine(after: line, rate: rate, generation: generation)
     }
 
-    /// A new time line at another rate: position 0, fresh state; what was open is finished first.
+    /// A new time line at another rate: position 0, fresh state. Files that are being written go on, at their rate.
     private func startTimeLine(
         after old: TimeLine, rate: Int, generation: Int
     ) throws(PipelineError) -> any Engine {
         editor.hold()
         defer { editor.letGo() }
-        for sink in old.executor.plan.sinks { sink.bridge.finish() }
-        old.services.cancelSources()
-        old.services.join()
         monitor.drain(old)
         let before = old.timeBefore + Rational(frames: old.executor.finishedPosition, rate: old.executor.masterRate)
-        let (plan, faults) = Self.compile(
-            try state.withLock { $0.checked }.remade(registry), registry, driver, dispatcher, generation: generation,
-            rate: rate,
-            timeBefore: before)
-        guard let plan else {
+        let oldPlan = old.executor.plan
+        let gone = TimeLineChange.gone(from: oldPlan)
+        dispatcher.finish(gone)
+        old.services.finish(gone)
+        let (outcome, faults) = TimeLineChange.compile(
+            try state.withLock { $0.checked }.remade(registry), registry: registry, rate: rate, after: oldPlan,
+            options: compilerOptions(generation: generation))
+        guard let outcome else {
             throw faults.first { $0.severity == .error }?.error
                 ?? PipelineError(.internal, "the pipeline cannot run at \(rate) Hz")
         }
+        dispatcher.bind(outcome.plan, timeBefore: before)
+        dispatcher.forget(oldPlan)
         let line = TimeLine(
-            executor: Executor(plan, isLive: true),
-            services: ServiceGroup { [weak self] error, node in self?.serviceFailed(error, node) },
-            timeBefore: before)
+            executor: Executor(outcome.plan, isLive: true), services: old.services, timeBefore: before)
         state.withLock { $0.line = line }
         monitor.timeLineBegan()
-        try begin(line)
+        tell(
+            "rate_changed",
+            [.init("rate_hz", .integer(rate)), .init("before_hz", .integer(old.executor.masterRate))], nodes: [])
+        try begin(line, outcome.added)
         return line.executor
     }
 
