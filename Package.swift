@@ -118,7 +118,7 @@ let package = Package(
         .testTarget(
             name: "PipelineTests",
             dependencies: [
-                "CommandTestKit", "SyrinxCore", "SyrinxGraph", "SyrinxConfig", "SyrinxHost", "BasicPlugin",
+                "JackTestKit", "CommandTestKit", "SyrinxCore", "SyrinxGraph", "SyrinxConfig", "SyrinxHost", "BasicPlugin",
                 "FilePlugin", "ResamplePlugin", "syrinx",
             ], swiftSettings: swift),
         .testTarget(

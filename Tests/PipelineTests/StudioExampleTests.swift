@@ -1,0 +1,151 @@
+import CommandTestKit
+import Foundation
+import JackTestKit
+import Testing
+
+/// The files of `pipelines/` that need a JACK server.
+enum StudioExample {
+    static let all = ["jack-channel-strip", "jack-talkback", "alsa-to-jack", "multitrack-recorder", "latency-probe"]
+
+    static func path(_ name: String) -> String {
+        Command.package.appendingPathComponent("pipelines/\(name).json").path
+    }
+}
+
+@Suite("Studio examples, on a JACK server", .jackServer, .serialized)
+struct StudioExampleTests {
+    @Test(
+        "every one is free of faults and warnings, and can be explained without a server", arguments: StudioExample.all)
+    func check(example: String) throws {
+        let path = StudioExample.path(example)
+        let check = try Command.run(["check", path], in: Command.package)
+        #expect(check.code == 0 && check.diagnostics == "")
+        for format in ["text", "json", "dot", "mermaid"] {
+            let explain = try Command.run(
+                ["explain", path, "--format", format, "--var", "take=take.wav", "--rate", "48000"], in: Command.package)
+            #expect(explain.code == 0 && explain.diagnostics == "", "\(format): \(explain.diagnostics)")
+        }
+    }
+
+    @Test(
+        "the channel strip gives the same samples live as from file to file, later by one constant",
+        arguments: [64, 1024])
+    func sameSamples(period: Int) throws {
+        let server = try JackServer(rate: 48_000, period: period)
+        try Command.withFolder { folder in
+            let path = StudioExample.path("jack-channel-strip")
+            let music = (0..<30_000).map { Float(sin(Double($0) * 0.05) * 0.25 + Double($0 % 977) / 4000 - 0.1) }
+            try FloatWave.write([music], rate: 48_000, to: folder.appendingPathComponent("take.wav"))
+            let offline = try Command.run(
+                ["run", path, "--bind", "mic=take.wav", "--bind", "monitors=out.wav", "--set", "monitors.subtype=f32"],
+                in: folder)
+            #expect(offline.code == 0, "\(offline.diagnostics)")
+            let expected = try FloatWave.read(folder.appendingPathComponent("out.wav"))
+
+            let live = try Command.start(
+                Command.path, arguments: ["run", path, "--set", "monitors.soft_start_ms=0"], in: folder,
+                environment: server.environment)
+            defer { live.interrupt(); live.waitUntilExit() }
+            let studio = try Studio(server, inputs: 2, outputs: 1)
+            try studio.wait("the channel strip's ports") { studio.hasPort("channel-strip:monitors_2") }
+            try studio.connect("\(studio.name):out_1", "channel-strip:mic")
+            try studio.connect("channel-strip:monitors_1", "\(studio.name):in_1")
+            try studio.connect("channel-strip:monitors_2", "\(studio.name):in_2")
+            let heard = try studio.play([music], frames: music.count + 4 * period)
+            // The feeder hears itself through another client, so JACK adds one period to the pipeline's own latency of 0.
+            let shift = try #require(heard[0].firstIndex { $0 != 0 }) - (expected[0].firstIndex { $0 != 0 } ?? 0)
+            #expect(shift == 0 || shift == period)
+            for channel in 0..<2 {
+                let same = zip(heard[channel].dropFirst(shift), expected[channel]).allSatisfy {
+                    $0.bitPattern == $1.bitPattern
+                }
+                #expect(same, "channel \(channel), shifted by \(shift)")
+            }
+        }
+    }
+
+    @Test("the recorder's take holds what eight ports sent, to the bit, and its log what happened")
+    func recorder() throws {
+        let server = try JackServer(rate: 44_100, period: 256)
+        try Command.withFolder { folder in
+            let live = try Command.start(
+                Command.path,
+                arguments: [
+                    "run", StudioExample.path("multitrack-recorder"), "--var", "take=take.wav", "--var",
+                    "log=log.jsonl",
+                    "--report", "report.json",
+                ], in: folder, environment: server.environment)
+            let studio = try Studio(server, outputs: 8)
+            try studio.wait("the recorder's ports") { studio.hasPort("recorder:inputs_8") }
+            let tracks = (0..<8).map { track in (0..<20_000).map { Float($0 % (50 + track)) / 100 + 0.001 } }
+            for track in 1...8 { try studio.connect("\(studio.name):out_\(track)", "recorder:inputs_\(track)") }
+            _ = try studio.play(tracks, frames: 22_000)
+            live.interrupt()
+            live.waitUntilExit()
+            #expect(live.terminationStatus == 0)
+            let take = try FloatWave.read(folder.appendingPathComponent("take.wav"))
+            #expect(take.count == 8)
+            let start = try #require(take[0].firstIndex { $0 != 0 })
+            for (track, samples) in tracks.enumerated() {
+                #expect(Array(take[track].dropFirst(start).prefix(20_000)) == samples, "track \(track + 1)")
+            }
+            let report =
+                try JSONSerialization.jsonObject(
+                    with: Data(contentsOf: folder.appendingPathComponent("report.json"))) as? [String: Any]
+            #expect(report?["driver"] as? String == "jack" && report?["rate_hz"] as? Int == 44_100)
+        }
+    }
+
+    @Test("the probe finds the way out and back to the frame")
+    func probe() throws {
+        let server = try JackServer(rate: 48_000, period: 128)
+        try Command.withFolder { folder in
+            let answers = folder.appendingPathComponent("answers.jsonl")
+            let live = try Command.start(
+                Command.path,
+                arguments: [
+                    "run", StudioExample.path("latency-probe"), "--set", "probe.interval_s=0.1", "--set",
+                    "log.path=answers.jsonl",
+                    "--set", "back.connect=[]", "--set", "out.connect=[]",
+                ], in: folder, environment: server.environment)
+            defer { live.interrupt(); live.waitUntilExit() }
+            let studio = try Studio(server)
+            try studio.wait("the probe's ports") { studio.hasPort("latency-probe:out") }
+            try studio.connect("latency-probe:out", "latency-probe:back")
+            func found() -> [Double] {
+                let text = (try? String(contentsOf: answers, encoding: .utf8)) ?? ""
+                return text.split(separator: "\n").compactMap { line in
+                    let event = try? JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
+                    return event?["event"] as? String == "latency" ? event?["frames"] as? Double : nil
+                }
+            }
+            try studio.wait("three answers") { found().count >= 3 }
+            // A client that hears itself hears its last period.
+            #expect(found().suffix(2).allSatisfy { $0 == 128 })
+        }
+    }
+
+    @Test("talkback mixes the voice into the cue mix of both ears")
+    func talkback() throws {
+        let server = try JackServer(rate: 48_000, period: 256)
+        try Command.withFolder { folder in
+            let live = try Command.start(
+                Command.path,
+                arguments: [
+                    "run", StudioExample.path("jack-talkback"), "--set", "phones.soft_start_ms=0", "--var", "cue_db=0",
+                    "--set", "voice_cut.bypass=true",
+                ], in: folder, environment: server.environment)
+            defer { live.interrupt(); live.waitUntilExit() }
+            let studio = try Studio(server, inputs: 2, outputs: 3)
+            try studio.wait("the talkback's ports") { studio.hasPort("talkback:phones_2") }
+            for (from, to) in [("out_1", "talk"), ("out_2", "cue_1"), ("out_3", "cue_2")] {
+                try studio.connect("\(studio.name):\(from)", "talkback:\(to)")
+            }
+            for ear in 1...2 { try studio.connect("talkback:phones_\(ear)", "\(studio.name):in_\(ear)") }
+            let feeds = [0.125, 0.25, 0.5].map { [Float](repeating: Float($0), count: 4096) }
+            let heard = try studio.play(feeds, frames: 6000)
+            #expect(heard[0].contains(0.375) && heard[1].contains(0.625))
+            #expect(heard[0].max() == 0.375 && heard[1].max() == 0.625)
+        }
+    }
+}
