@@ -39,7 +39,8 @@ let package = Package(
             exclude: ["README.md"], swiftSettings: swift),
         .systemLibrary(name: "CALSA", pkgConfig: "alsa", providers: [.apt(["libasound2-dev"])]),
         .target(
-            name: "ALSAPlugin", dependencies: ["SyrinxCore", "SyrinxRealtime", "SyrinxDSP", "CALSA"],
+            name: "ALSAPlugin",
+            dependencies: ["SyrinxCore", "SyrinxRealtime", "SyrinxDSP", "SyrinxClocks", "CALSA"],
             path: "Plugins/ALSA", exclude: ["README.md"], swiftSettings: swift),
         .systemLibrary(name: "CSndfile", pkgConfig: "sndfile", providers: [.apt(["libsndfile1-dev"])]),
         .target(
@@ -122,9 +123,7 @@ let package = Package(
                 "FilePlugin", "ResamplePlugin", "syrinx",
             ], swiftSettings: swift),
         .testTarget(
-            name: "ALSAPluginTests",
-            dependencies: ["ALSAPlugin", "SyrinxCore"],
-            swiftSettings: swift),
+            name: "ALSAPluginTests", dependencies: ["ALSAPlugin", "SyrinxCore", "JackTestKit"], swiftSettings: swift),
         .testTarget(name: "ArchitectureTests", swiftSettings: swift),
         .testTarget(
             name: "FilePluginTests",

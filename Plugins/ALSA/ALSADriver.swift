@@ -50,7 +50,7 @@ public final class ALSADriver: Driver, @unchecked Sendable {
         priority = request.priority
         let wish = try DeviceParameters.request(shared, rate: request.rate, blockFrames: request.blockFrames)
         do throws(PipelineError) {
-            stream = try DeviceStream(wish, system, clock)
+            stream = DeviceStream(try OpenedDevice.open(wish, system), wish, system, clock)
         } catch {
             guard let rate = request.rate, error.message.contains("\(rate) Hz") else { throw error }
             throw PipelineError(
@@ -140,7 +140,7 @@ extension ALSADriver: DeviceClient {
         engine = try host?.engine(atRate: device.rate)
     }
 
-    func cycle(_ frames: Int, capture: PeriodBuffer?, playback: PeriodBuffer?, lateness: Int) {
+    func cycle(_ frames: Int, capture: PeriodBuffer?, playback: PeriodBuffer?, lateness: Int, age: Int) {
         guard let engine else { return }
         if portsSeen != board.generation { take(capture, playback) }
         playback?.silence()

@@ -1,5 +1,6 @@
 internal import Glibc
 internal import Synchronization
+internal import SyrinxClocks
 public import SyrinxCore
 internal import SyrinxDSP
 
@@ -30,9 +31,15 @@ public struct ALSASinkNode: Node {
     private let softStart: Double
     private let ceiling: Float
     private let isMuted: Bool
+    /// The device, where it is not the driver's.
+    private let bridging: DeviceBridging
+
+    /// Where `mute` stands among the parameters.
+    static let muteIndex = descriptor.parameters.firstIndex { $0.name == "mute" } ?? -1
 
     public init(_ parameters: Parameters) throws(PipelineError) {
         self.parameters = try DeviceParameters(parameters)
+        bridging = DeviceBridging(self.parameters, .playback)
         channels = try parameters.integer("channels")
         softStart = try parameters.number("soft_start_ms") / 1000
         ceiling = Float(pow(10, try parameters.number("ceiling_dbfs") / 20))
@@ -44,47 +51,57 @@ public struct ALSASinkNode: Node {
     public func resolve(_ request: FormatRequest) throws(PipelineError) -> Resolution {
         var facts = [(name: "device", value: Value.string(parameters.device))]
         if request.access == .all {
-            let driver = try parameters.driver(request.driver)
-            facts = try parameters.agreement(.playback, driver).facts
-            facts.append(("latency_frames", .integer(driver.latency(.playback))))
+            if let driver = try parameters.master(request.driver) {
+                facts = try parameters.agreement(.playback, driver).facts
+                facts.append(("latency_frames", .integer(driver.latency(.playback))))
+            } else {
+                let hold = try bridging.look()
+                if let rate = request.masterRate, let driver = request.driver {
+                    let plan = bridging.configuration(hold, driver, rate: rate, channels: channels)
+                    let delay = ClockBridge.latencyFrames(of: plan) + hold.device.prefill(at: rate)
+                    facts = hold.facts(.playback, latency: delay)
+                }
+            }
         }
         return Resolution(outputs: [.control(), .control()], facts: facts)
     }
 
     public func prepare(_ setup: Setup) throws(PipelineError) -> Prepared {
-        let driver = try parameters.driver(setup.driver)
         let format = setup.input.format
-        let port = PeriodPort(.playback, channels: format.channels)
-        let output = OutputGuard(
+        var output = OutputGuard(
             rate: format.rate, softStartFrames: Int(softStart * Double(format.rate)), ceiling: ceiling)
-        let renderer = ALSASinkRenderer(port, on: driver.board, output, isMuted: isMuted)
-        return Prepared(renderer, reporter: renderer)
+        // From the first frame on: there is nothing to fade out yet.
+        output.setMute(isMuted)
+        if let driver = try parameters.master(setup.driver) {
+            let port = PeriodPort(.playback, channels: format.channels)
+            let renderer = ALSASinkRenderer(port, on: driver.board, output)
+            return Prepared(renderer, reporter: renderer)
+        }
+        let (bridge, device) = try bridging.make(setup, channels: format.channels)
+        let renderer = BridgedSinkRenderer(
+            bridge, output, rate: format.rate, largestBlock: setup.input.largestBlock)
+        return Prepared(renderer, blockingServices: [device], reporter: device)
     }
 }
 
 /// The render half of an ``ALSASinkNode`` on the driver's device.
 final class ALSASinkRenderer: Renderer, Reporter {
-    private static let mute = ALSASinkNode.descriptor.parameters.firstIndex { $0.name == "mute" } ?? -1
-
     private let port: PeriodPort
     private let board: PortBoard
     /// Samples that the guard replaced, and that it held at the ceiling.
     private let brokenSamples = Atomic<Int>(0)
     private let limitedSamples = Atomic<Int>(0)
-    private let muteIndex = ALSASinkRenderer.mute
+    private let muteIndex = ALSASinkNode.muteIndex
     private let fresh: OutputGuard
     /// The port's; owned by the render thread, as are the others.
     private nonisolated(unsafe) let memory: UnsafeMutablePointer<PeriodMemory>
     private nonisolated(unsafe) var output: OutputGuard
     private nonisolated(unsafe) var generation = 0
 
-    init(_ port: PeriodPort, on board: PortBoard, _ output: OutputGuard, isMuted: Bool) {
+    init(_ port: PeriodPort, on board: PortBoard, _ output: OutputGuard) {
         self.port = port
         self.board = board
         memory = port.memory
-        var output = output
-        // From the first frame on: there is nothing to fade out yet.
-        output.setMute(isMuted)
         fresh = output
         self.output = output
         board.attach(port)

@@ -1,3 +1,4 @@
+internal import SyrinxClocks
 public import SyrinxCore
 
 /// Takes sound from an ALSA device.
@@ -18,27 +19,47 @@ public struct ALSASourceNode: Node {
         example: #""mic": { "type": "alsa.source", "device": "hw:CARD=USB", "channels": 1 }"#)
 
     private let parameters: DeviceParameters
+    /// The device, where it is not the driver's.
+    private let bridging: DeviceBridging
 
     public init(_ parameters: Parameters) throws(PipelineError) {
         self.parameters = try DeviceParameters(parameters)
+        bridging = DeviceBridging(self.parameters, .capture)
     }
 
     public func resolve(_ request: FormatRequest) throws(PipelineError) -> Resolution {
         var format = PartialFormat(rate: request.masterRate, channels: parameters.channels)
         var facts = [(name: "device", value: Value.string(parameters.device))]
-        if request.access == .all {
-            let driver = try parameters.driver(request.driver)
+        if request.access != .all {
+            return Resolution(outputs: [OutputStream(format), .control(), .control()], facts: facts)
+        }
+        var latency = 0
+        if let driver = try parameters.master(request.driver) {
             let agreement = try parameters.agreement(.capture, driver)
             format = PartialFormat(rate: driver.rate, channels: parameters.channels ?? min(2, agreement.channels))
             facts = agreement.facts + [("latency_frames", .integer(driver.latency(.capture)))]
+        } else {
+            let hold = try bridging.look()
+            format.channels = parameters.channels ?? min(2, hold.device.capture?.agreement.channels ?? 1)
+            if let rate = request.masterRate, let channels = format.channels, let driver = request.driver {
+                let plan = bridging.configuration(hold, driver, rate: rate, channels: channels)
+                let delay = ClockBridge.latencyFrames(of: plan)
+                // A device that drives shows a frame a cycle after it was recorded; only what is beyond that is late.
+                latency = max(0, delay - plan.masterPeriod)
+                facts = hold.facts(.capture, latency: delay)
+            }
         }
-        return Resolution(outputs: [OutputStream(format), .control(), .control()], facts: facts)
+        return Resolution(outputs: [OutputStream(format, latency: latency), .control(), .control()], facts: facts)
     }
 
     public func prepare(_ setup: Setup) throws(PipelineError) -> Prepared {
-        let driver = try parameters.driver(setup.driver)
-        let port = PeriodPort(.capture, channels: setup.output.format.channels)
-        return Prepared(ALSASourceRenderer(port, on: driver.board))
+        let format = setup.output.format
+        if let driver = try parameters.master(setup.driver) {
+            return Prepared(ALSASourceRenderer(PeriodPort(.capture, channels: format.channels), on: driver.board))
+        }
+        let (bridge, device) = try bridging.make(setup, channels: format.channels)
+        let renderer = BridgedSourceRenderer(bridge, rate: format.rate)
+        return Prepared(renderer, blockingServices: [device], reporter: device)
     }
 }
 

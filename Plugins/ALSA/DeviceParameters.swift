@@ -106,23 +106,26 @@ extension DeviceParameters {
         44.1 kHz, else the nearest that the device has. Format: f32, s32, s24, s24_3, s16, the first that it has. What was \
         agreed on stands in the report.
 
+        A node on another device, or under another driver, has a thread and a clock of its own: an adaptive resampler \
+        joins it to the graph with a constant delay, and `drift` and `fill` tell how it goes (0 on the device that \
+        drives). A source's delay is compensated as any latency.
+
         An xrun is counted and told; playback goes on from an empty buffer. A device that is lost is looked for every \
         500 ms, fallbacks included; one with another rate starts a new time line. Several sinks on one device are added \
         up. Source: alsa-lib's PCM interface.
         """
 
-    /// The driver whose device the node shares.
-    func driver(_ driver: (any Driver)?) throws(PipelineError) -> ALSADriver {
+    /// The driver whose device the node shares; nil: the node has a device of its own, on a clock of its own.
+    ///
+    /// - Throws: `.invalidGraph` flat out, where no clock keeps time.
+    func master(_ driver: (any Driver)?) throws(PipelineError) -> ALSADriver? {
         guard let driver else {
             throw PipelineError(
                 .invalidGraph, at: path,
                 "a device keeps its own pace and cannot be rendered flat out; let the driver be alsa, or put a file in its "
                     + "place with --bind")
         }
-        guard let driver = driver as? ALSADriver, driver.serves(path) else {
-            throw error("device", "it is not the device that drives the graph, which is not possible yet")
-        }
-        return driver
+        return (driver as? ALSADriver).flatMap { $0.serves(path) ? $0 : nil }
     }
 
     /// What the driver's device agreed to in the node's direction.

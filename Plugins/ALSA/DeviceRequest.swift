@@ -40,6 +40,9 @@ struct OpenedDevice: Sendable {
         return playback.agreement.bufferFrames / cycleFrames * cycleFrames
     }
 
+    /// The same in frames at another rate.
+    func prefill(at rate: Int) -> Int { prefillFrames * rate / self.rate }
+
     /// The larger of the buffers.
     var bufferFrames: Int { max(capture?.agreement.bufferFrames ?? 0, playback?.agreement.bufferFrames ?? 0) }
 

@@ -11,8 +11,10 @@ protocol DeviceClient: AnyObject {
 
     /// A cycle: `capture` holds its frames, `playback` takes what is to be heard.
     ///
-    /// - Parameter lateness: nanoseconds between the cycle's being due and now, as far as the device's buffer tells.
-    func cycle(_ frames: Int, capture: PeriodBuffer?, playback: PeriodBuffer?, lateness: Int)
+    /// - Parameters:
+    ///   - lateness: nanoseconds from the cycle's being due to the thread's waking, as far as the device's buffer tells.
+    ///   - age: nanoseconds from its being due to this call.
+    func cycle(_ frames: Int, capture: PeriodBuffer?, playback: PeriodBuffer?, lateness: Int, age: Int)
 
     /// The device lost frames.
     func xrun(lostFrames: Int, detail: String)
@@ -41,21 +43,23 @@ final class DeviceStream: @unchecked Sendable {
     /// Recoveries since the last whole cycle.
     private var barrenRecoveries = 0
 
-    /// Opens it; nothing moves yet.
+    /// Takes a device that is open already; nothing moves yet.
     ///
-    /// - Throws: `.unavailable`
-    init(_ request: DeviceRequest, _ system: any PCMSystem, _ clock: any DeviceClock) throws(PipelineError) {
+    /// - Parameter isThere: false: somebody else has it still; it is waited for as one that was lost.
+    init(
+        _ device: OpenedDevice, isThere: Bool = true, _ request: DeviceRequest, _ system: any PCMSystem,
+        _ clock: any DeviceClock
+    ) {
         self.request = request
         self.system = system
         self.clock = clock
-        let device = try OpenedDevice.open(request, system)
         self.device = device
-        current = Mutex(device)
+        current = Mutex(isThere ? device : nil)
         pace = PaceGuard(cycleFrames: 1, bufferFrames: 1, rate: 1, now: 0)
         makeBuffers()
     }
 
-    deinit { device.close() }
+    deinit { opened?.close() }
 
     /// What was agreed on; nil while the device is away. Thread: any but render.
     var opened: OpenedDevice? { current.withLock { $0 } }
@@ -67,9 +71,14 @@ final class DeviceStream: @unchecked Sendable {
     ///
     /// - Throws: what the client throws.
     func run(_ client: any DeviceClient) throws(PipelineError) {
-        defer { device.close() }
-        try client.opened(device)
-        var outcome = begin()
+        defer { opened?.close() }
+        var outcome: PCMOutcome
+        if opened != nil {
+            try client.opened(device)
+            outcome = begin()
+        } else {
+            outcome = try search(client)
+        }
         while !hasStopped {
             switch outcome {
             case .frames, .again: outcome = cycle(client)
@@ -136,7 +145,9 @@ final class DeviceStream: @unchecked Sendable {
             capture.decode(device.cycleFrames)
         }
         let lateness = pace.isAhead ? 0 : late * 1_000_000_000 / device.rate
-        client.cycle(device.cycleFrames, capture: capture, playback: playback, lateness: lateness)
+        client.cycle(
+            device.cycleFrames, capture: capture, playback: playback, lateness: lateness,
+            age: lateness + clock.now - now)
         if let (output, _) = device.playback, let playback {
             playback.encode(device.cycleFrames)
             let outcome = write(output, playback)
@@ -206,12 +217,17 @@ final class DeviceStream: @unchecked Sendable {
 
     /// Waits until one of the names can be opened again.
     private func comeBack(after code: Int32, _ client: any DeviceClient) throws(PipelineError) -> PCMOutcome {
-        let lost = clock.now
-        let rate = device.rate
         device.close()
         current.withLock { $0 = nil }
         let reason = ALSALibrary.message(-code)
         client.tell("device_lost", [.init("device", .string(device.name)), .init("reason", .string(reason))])
+        return try search(client)
+    }
+
+    /// Tries the names every 500 ms.
+    private func search(_ client: any DeviceClient) throws(PipelineError) -> PCMOutcome {
+        let lost = clock.now
+        let rate = device.rate
         var refusal = ""
         while !hasStopped {
             let next = clock.now + 500_000_000
@@ -239,7 +255,7 @@ final class DeviceStream: @unchecked Sendable {
             barrenRecoveries = 0
             return begin()
         }
-        return .gone(code)
+        return .gone(ENODEV)
     }
 }
 

@@ -116,6 +116,9 @@ public final class ClockBridge: @unchecked Sendable {
     nonisolated(unsafe) var device: DeviceState
     nonisolated(unsafe) var resampler: VariableResampler
 
+    /// The ``latencyFrames`` of a bridge that is not made yet.
+    public static func latencyFrames(of configuration: Configuration) -> Int { BridgePlan(configuration).latency }
+
     /// - Thread: control. Allocates, and takes some milliseconds for the filter's table.
     public init(_ configuration: Configuration) {
         self.configuration = configuration
