@@ -115,11 +115,14 @@ let package = Package(
         .testTarget(
             name: "JackTestKitTests", dependencies: ["JackTestKit", "JackStudio"],
             swiftSettings: swift),
-        .testTarget(name: "CommandTests", dependencies: ["CommandTestKit", "syrinx"], swiftSettings: swift),
+        .testTarget(
+            name: "CommandTests", dependencies: ["CommandTestKit", "JackTestKit", "JackStudio", "syrinx"],
+            swiftSettings: swift),
         .testTarget(
             name: "PipelineTests",
             dependencies: [
-                "JackTestKit", "CommandTestKit", "SyrinxCore", "SyrinxGraph", "SyrinxConfig", "SyrinxHost", "BasicPlugin",
+                "JackTestKit", "CommandTestKit", "SyrinxCore", "SyrinxGraph", "SyrinxConfig", "SyrinxHost",
+                "BasicPlugin",
                 "FilePlugin", "ResamplePlugin", "syrinx",
             ], swiftSettings: swift),
         .testTarget(

@@ -107,6 +107,8 @@ final class JACKClient: @unchecked Sendable {
             { mode, context in
                 _ = JACKCallbacks.at(context) { $0.stateLatencies(capture: mode == JackCaptureLatency) }
             }, context)
+        // PipeWire's library knows this one only, in some versions.
+        jack_on_shutdown(handle, { context in _ = JACKCallbacks.at(context) { $0.tell(.lost("")) } }, context)
         jack_on_info_shutdown(
             handle,
             { _, reason, context in
