@@ -51,10 +51,13 @@ extension ClockBridge {
         if device.isLost { return }
         device.isLost = true
         device.isRunning = false
+        device.hasRun = false
         device.goodSince = nil
         memory.add(.losses, 1)
         memory.set(.isLost, 1)
         memory.set(.isLocked, 0)
+        // A device that plays again begins from silence, wherever it broke off.
+        if configuration.direction == .playback { device.fade.reset() }
         restartDevice()
     }
 
@@ -67,6 +70,8 @@ extension ClockBridge {
     private func restartDevice() {
         if configuration.direction == .capture {
             device.follower.source.restart()
+            resampler.restart(at: device.frame)
+            device.isRunning = false
         } else {
             device.follower.target.restart()
         }
@@ -136,7 +141,6 @@ extension ClockBridge {
         if device.isRunning, abs(error) > device.follower.largestError {
             device.isRunning = false
             device.goodSince = nil
-            memory.add(.resyncs, 1)
         }
         return device.follower.step(over: frames, correcting: device.isRunning ? error : nil)
     }
@@ -145,13 +149,16 @@ extension ClockBridge {
     ///
     /// - Returns: how many frames of silence must come first; 0: it is there.
     private func join(at frame: Int, step: Double) -> Int {
-        let earliest = max(resampler.whole + 1, resampler.first + resampler.halfLength)
+        // Not into the silence before the beginning either: its end would be an edge.
+        let earliest = max(device.heard + 1, resampler.begin + resampler.halfLength)
         let ahead = device.follower.place(of: frame, from: earliest)
         device.fade.breakOff()
         if ahead < 0 { return Int(-ahead / step) + 1 }
         resampler.place(at: earliest, ahead)
         device.isRunning = true
         device.error = 0
+        if device.hasRun { memory.add(.resyncs, 1) }
+        device.hasRun = true
         return 0
     }
 
@@ -234,6 +241,7 @@ extension ClockBridge {
             device.fade.live(samples + channel * stride, channel: channel, frames: frames)
         }
         device.fade.advance(frames, isLive: true)
+        device.heard = resampler.whole
     }
 
     private func showFigures() {

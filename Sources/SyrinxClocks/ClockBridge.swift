@@ -56,7 +56,8 @@ public final class ClockBridge: @unchecked Sendable {
         public var channels: Int
         /// R, Hz.
         public var masterRate: Int
-        /// The most frames of R in one cycle of the driver.
+        /// The most frames of R in one cycle of the driver, however the engine cuts it. A longer cycle later makes frames
+        /// miss: the delay is constant.
         public var masterPeriod: Int
         /// The device's rate, Hz, nominal.
         public var deviceRate: Int
@@ -100,7 +101,7 @@ public final class ClockBridge: @unchecked Sendable {
         public var missingFrames: Int
         /// Frames at R that the render side could not hand over (playback).
         public var droppedFrames: Int
-        /// How often the stream was cut and put together anew.
+        /// How often the stream was cut and put together anew, beginnings and returns not counted.
         public var resyncs: Int
         /// How often the device was lost.
         public var losses: Int
@@ -173,9 +174,13 @@ public final class ClockBridge: @unchecked Sendable {
         var lastCycle = Int64.min
         /// False: the resampler must be put where it belongs before it goes on.
         var isRunning = false
+        /// True: it has been there before; the next time counts as a resync.
+        var hasRun = false
         var isLost = false
         /// How far the delay is from the stated one, in ns.
         var error = 0.0
+        /// The source's frames up to here have been heard.
+        var heard = Int.min / 2
         /// Source frames a target frame, as used last.
         var step: Double
         /// Since when all is well, ns since `origin`.

@@ -35,7 +35,7 @@ struct ClockFollower: BitwiseCopyable, Sendable {
     }
 
     /// True: both lines have something to say.
-    var isKnown: Bool { source.count >= 8 && target.count >= 8 }
+    var isKnown: Bool { source.isKnown && target.isKnown }
 
     /// The place in the source that belongs to a frame of the target: counted from `origin`, in frames.
     func place(of frame: Int, from origin: Int) -> Double {

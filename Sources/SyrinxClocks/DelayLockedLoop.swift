@@ -53,9 +53,11 @@ public struct DelayLockedLoop: BitwiseCopyable, Sendable {
     private var lastError = 0.0
     /// Seconds since the line began.
     private var age = 0.0
-    /// Updates in a row, and ns, that were not believed.
+    /// Updates in a row that were not believed, and the time of the first.
     private var strikes = 0
-    private var strikeTime = 0.0
+    private var firstStrike = 0.0
+    /// True: the slope has been narrowed down once, and outlives a new beginning of the line.
+    private var isSlopeKnown = false
     /// Updates in a row whose error was cut.
     private var cuts = 0
     /// The bandwidth that the jitter allows.
@@ -73,15 +75,17 @@ public struct DelayLockedLoop: BitwiseCopyable, Sendable {
         slope = 1e9 / Double(rate)
     }
 
-    /// Forgets where the line was; its slope stays as a first guess.
+    /// Forgets where the line was, for the next time to begin it anew; its slope stays.
     public mutating func restart() {
         count = 0
         strikes = 0
-        strikeTime = 0
         cuts = 0
         lag = 0
         age = 0
     }
+
+    /// True: the line says something: its slope is known from before, or has had some times to learn from.
+    public var isKnown: Bool { count >= (isSlopeKnown ? 1 : 8) }
 
     /// The clock's period, in ns a frame.
     public var framePeriod: Double { slope * (1 + Self.damping * bandwidth * lag * 1e-9) }
@@ -114,15 +118,15 @@ public struct DelayLockedLoop: BitwiseCopyable, Sendable {
         age += interval * 1e-9
         var error = time - predicted
         if abs(error) > max(interval, 2e6) {
+            // What a thread catches up on when it wakes late comes all at once: only time that passes counts.
+            if strikes == 0 { firstStrike = time }
             strikes &+= 1
-            strikeTime += interval
-            guard strikes >= 4, strikeTime >= 100e6 else { return .ignored }
+            guard strikes >= 4, time - firstStrike >= 100e6 else { return .ignored }
             restart()
             begin(frames, time)
             return .jumped
         }
         strikes = 0
-        strikeTime = 0
         count &+= 1
         error = learnJitter(error)
         follow(error, interval: interval, passed: passed)
@@ -164,16 +168,18 @@ public struct DelayLockedLoop: BitwiseCopyable, Sendable {
         aim(seconds)
         let narrow = min(goal * seconds, 0.5)
         let n = Double(count)
-        // The line through n points; n begins at 2, where it goes through both.
-        let lineTime = 2 * (2 * n - 1) / (n * (n + 1))
-        let lineSlope = 6 / (n * (n + 1))
+        // While the slope is not known: the line through n points; n begins at 2, where it goes through both. Then: the
+        // mean of n points.
+        let lineTime = isSlopeKnown ? 1 / n : 2 * (2 * n - 1) / (n * (n + 1))
+        let lineSlope = isSlopeKnown ? 0 : 6 / (n * (n + 1))
         let toTime = max(Self.damping * narrow, lineTime)
         let toSlope = max(narrow * narrow, lineSlope)
         smoothTime += toTime * error
         slope += toSlope * error / passed
         slope = min(max(slope, nominalPeriod * (1 - largestDrift)), nominalPeriod * (1 + largestDrift))
         bandwidth = toSlope.squareRoot() / seconds
-        if lineSlope < narrow * narrow {
+        if lineSlope < narrow * narrow, lineTime < Self.damping * narrow {
+            isSlopeKnown = true
             lag += (error - lag) * min(0.25 * narrow, 1)
         }
     }

@@ -47,6 +47,12 @@ struct EdgeFade: BitwiseCopyable {
         falling = length
     }
 
+    /// Silence, with nothing left that fades.
+    mutating func reset() {
+        risen = 0
+        falling = 0
+    }
+
     /// Fades `frames` frames of one channel that are there, in place. ``advance(_:isLive:)`` moves on.
     @inlinable @_noLocks @_noAllocation
     func live(_ samples: UnsafeMutablePointer<Float>, channel: Int, frames: Int) {

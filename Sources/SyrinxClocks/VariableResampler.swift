@@ -24,6 +24,8 @@ public struct VariableResampler: ~Copyable {
     private var start = 0
     /// The oldest frame that is kept.
     public private(set) var first: Int
+    /// The oldest frame that is not the silence before the beginning.
+    public private(set) var begin: Int
     /// The frame after the newest.
     public private(set) var end: Int
     /// The place of the next output: whole frames…
@@ -47,6 +49,7 @@ public struct VariableResampler: ~Copyable {
             .bindMemory(to: Float.self, capacity: table.taps)
         row.initialize(repeating: 0, count: table.taps)
         first = -table.taps
+        begin = 0
         end = 0
     }
 
@@ -64,6 +67,7 @@ public struct VariableResampler: ~Copyable {
         }
         start = 0
         first = index &- table.taps
+        begin = index
         end = index
     }
 
@@ -91,6 +95,7 @@ public struct VariableResampler: ~Copyable {
         let length = end &- first
         if start &+ length &+ frames > capacity {
             first = end &- min(length, kept &- frames)
+            begin = max(begin, first)
             start = 0
         }
         end &+= frames

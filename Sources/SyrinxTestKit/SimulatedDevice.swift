@@ -15,8 +15,9 @@ public final class SimulatedDevice {
     public let listener: ToneListener
     /// The bridge's figures, looked at once a second, with the time.
     public private(set) var history: [(time: Double, status: ClockBridge.Status)] = []
-    /// What the render side did on the heap, where the probe counts.
+    /// What each side did on the heap, where the probe counts.
     public private(set) var heapCallsOnRender = 0
+    public private(set) var heapCallsOnDevice = 0
 
     private var master: SimulatedClockRun
     private var device: SimulatedClockRun
@@ -29,8 +30,9 @@ public final class SimulatedDevice {
     private var nextLook = 0.0
 
     /// - Parameters:
-    ///   - start: ns of CLOCK_MONOTONIC at which simulated time begins does not matter to anybody; both sides share it.
-    ///   - amplitude: of both tones.
+    ///   - seed: of all that is random: jitter, cuts, and where the device's periods lie beside the master's.
+    ///   - cutsCycles: true: the render side takes its cycles in blocks of random sizes.
+    ///   - headroomFrames: as the bridge has it.
     public init(
         _ direction: ClockBridge.Direction, master: SimulatedClock, device: SimulatedClock, seed: UInt64 = 1,
         cutsCycles: Bool = false, headroomFrames: Int? = nil
@@ -69,7 +71,7 @@ public final class SimulatedDevice {
         }
     }
 
-    /// When the first frame of the present period was recorded, or is to be played.
+    /// An instant as CLOCK_MONOTONIC would show it.
     private static func stamp(_ seconds: Double) -> Int64 { Int64((seconds * 1e9).rounded()) + 7_000_000_000_000 }
 
     private func masterCycle() {
@@ -105,17 +107,26 @@ public final class SimulatedDevice {
 
     private func devicePeriod() {
         let period = device.script.period
-        if device.hasReturned { bridge.deviceLost() }
         if isCapture {
             // What ends now began a period ago.
             play(device, into: deviceMemory, period: period)
             device.advance()
-            if device.hasReturned { return }
-            bridge.deliver(deviceMemory, stride: period, frames: period, time: Self.stamp(device.wake))
+            if device.hasReturned {
+                bridge.deviceLost()
+                return
+            }
+            let time = Self.stamp(device.wake)
+            heapCallsOnDevice += heapCalls {
+                bridge.deliver(deviceMemory, stride: period, frames: period, time: time)
+            }
         } else {
-            bridge.fetch(into: deviceMemory, stride: period, frames: period, time: Self.stamp(device.wake))
+            let time = Self.stamp(device.wake)
+            heapCallsOnDevice += heapCalls {
+                bridge.fetch(into: deviceMemory, stride: period, frames: period, time: time)
+            }
             hear(device, deviceMemory, period: period)
             device.advance()
+            if device.hasReturned { bridge.deviceLost() }
         }
     }
 

@@ -22,8 +22,9 @@ public final class ToneListener {
     }
 
     public private(set) var windows: [Window] = []
-    /// The largest step from one sample to the next on channel 0 since ``forgetStep()``.
+    /// The largest step from one sample to the next on channel 0, and when it was; across an outage none is counted.
     public private(set) var largestStep: Float = 0
+    public private(set) var largestStepTime = 0.0
 
     private let delay: Double
     private static let length = 0.025
@@ -31,15 +32,16 @@ public final class ToneListener {
     private var tone = ToneFit()
     private var slow = ToneFit()
     private var previous: Float = 0
+    private var last = 0.0
 
     /// - Parameter delay: what is expected, seconds.
-    init(delay: Double) { self.delay = delay }
+    public init(delay: Double) { self.delay = delay }
 
-    public func forgetStep() { largestStep = 0 }
-
-    func hear(_ tone: Float, _ slow: Float, at time: Double) {
-        largestStep = max(largestStep, abs(tone - previous))
-        previous = tone
+    /// Takes in a frame of both tones, and when it is heard.
+    public func hear(_ tone: Float, _ slow: Float, at time: Double) {
+        let step = abs(tone - previous)
+        if step > largestStep, time - last < 1e-3 { (largestStep, largestStepTime) = (step, time) }
+        (previous, last) = (tone, time)
         if began == nil { began = time }
         if let start = began, time >= start + Self.length {
             finish(start)

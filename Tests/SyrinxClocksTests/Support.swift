@@ -5,6 +5,10 @@ import SyrinxTestKit
 /// True: the long figures too, 30 minutes of simulated time.
 let isLong = getenv("SYRINX_LONG") != nil
 
+/// False in a debug build, where vectors are emulated and a frame takes 15 µs instead of 0.2: the long simulations are
+/// left to the release build.
+let isOptimised = !_isDebugAssertConfiguration()
+
 extension SimulatedDevice {
     /// What was heard between two instants, as the worst of its windows; ends of a window at the edges are left out.
     struct Verdict {
