@@ -4,7 +4,8 @@ package import SyrinxCore
 package enum Overrides {
     /// Puts the values of `--set` into a document, in their order.
     ///
-    /// A value is text that is read as the type its parameter wants; `${name}`, `${env:NAME}` and `${file:PATH}` are
+    /// A value is text that is read as the type its parameter wants; what begins with a bracket or a brace, and is JSON, is
+    /// a list or an object; `${name}`, `${env:NAME}` and `${file:PATH}` are
     /// replaced in it (a file's path starts from the working directory), `$$` and a single `$` are dollars. It takes
     /// the place of whatever the file says.
     ///
@@ -34,7 +35,8 @@ package enum Overrides {
                 reader.faults.report(.usage, at: place, nil, "the type of a node is set in the file only")
                 continue
             }
-            let content = reader.replace(value, at: nil, path: place, origin: .commandLine)
+            let content =
+                structure(value, &reader, place) ?? reader.replace(value, at: nil, path: place, origin: .commandLine)
             let member = DocumentMember(name, DocumentValue(content))
             var parameters = document.nodes[index].parameters
             let old = parameters.firstIndex { $0.name == name } ?? parameters.endIndex
@@ -44,6 +46,30 @@ package enum Overrides {
         }
         document.references += reader.references
         return reader.faults.all
+    }
+
+    /// A list or an object written as JSON; nil if it is neither.
+    private static func structure(
+        _ text: String, _ reader: inout ReferenceReader, _ place: String
+    ) -> DocumentValue.Content? {
+        guard text.first == "[" || text.first == "{" else { return nil }
+        let (root, faults) = JSONReader.read(Array(text.utf8))
+        guard let root, faults.isEmpty else { return nil }
+        return replace(root, &reader, place).content
+    }
+
+    /// The same without positions, which would point into the file, and with its references replaced.
+    private static func replace(
+        _ value: DocumentValue, _ reader: inout ReferenceReader, _ place: String
+    ) -> DocumentValue {
+        switch value.content {
+        case .string(let text):
+            DocumentValue(reader.replace(text.text, at: nil, path: place, origin: .commandLine))
+        case .list(let values): DocumentValue(.list(values.map { replace($0, &reader, place) }))
+        case .object(let members):
+            DocumentValue(.object(members.map { DocumentMember($0.name, replace($0.value, &reader, place)) }))
+        default: DocumentValue(value.content)
+        }
     }
 
     /// `trim`, `gain_db`, `-3`.

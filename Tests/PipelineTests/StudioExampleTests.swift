@@ -22,7 +22,7 @@ struct StudioExampleTests {
         #expect(check.code == 0 && check.diagnostics == "")
         for format in ["text", "json", "dot", "mermaid"] {
             let explain = try Command.run(
-                ["explain", path, "--format", format, "--var", "take=take.wav", "--rate", "48000"], in: Command.package)
+                ["explain", path, "--format", format, "--rate", "48000"], in: Command.package)
             #expect(explain.code == 0 && explain.diagnostics == "", "\(format): \(explain.diagnostics)")
         }
     }
@@ -34,7 +34,10 @@ struct StudioExampleTests {
         let server = try JackServer(rate: 48_000, period: period)
         try Command.withFolder { folder in
             let path = StudioExample.path("jack-channel-strip")
-            let music = (0..<30_000).map { Float(sin(Double($0) * 0.05) * 0.25 + Double($0 % 977) / 4000 - 0.1) }
+            let music: [Float] = (0..<30_000).map { frame in
+                let tone = sin(Double(frame) * 0.05) * 0.25
+                return Float(tone + Double(frame % 977) / 4000 - 0.1)
+            }
             try FloatWave.write([music], rate: 48_000, to: folder.appendingPathComponent("take.wav"))
             let offline = try Command.run(
                 ["run", path, "--bind", "mic=take.wav", "--bind", "monitors=out.wav", "--set", "monitors.subtype=f32"],
@@ -46,21 +49,28 @@ struct StudioExampleTests {
                 Command.path, arguments: ["run", path, "--set", "monitors.soft_start_ms=0"], in: folder,
                 environment: server.environment)
             defer { live.interrupt(); live.waitUntilExit() }
-            let studio = try Studio(server, inputs: 2, outputs: 1)
-            try studio.wait("the channel strip's ports") { studio.hasPort("channel-strip:monitors_2") }
-            try studio.connect("\(studio.name):out_1", "channel-strip:mic")
-            try studio.connect("channel-strip:monitors_1", "\(studio.name):in_1")
-            try studio.connect("channel-strip:monitors_2", "\(studio.name):in_2")
-            let heard = try studio.play([music], frames: music.count + 4 * period)
-            // The feeder hears itself through another client, so JACK adds one period to the pipeline's own latency of 0.
-            let shift = try #require(heard[0].firstIndex { $0 != 0 }) - (expected[0].firstIndex { $0 != 0 } ?? 0)
-            #expect(shift == 0 || shift == period)
-            for channel in 0..<2 {
-                let same = zip(heard[channel].dropFirst(shift), expected[channel]).allSatisfy {
-                    $0.bitPattern == $1.bitPattern
+            // A cycle that came too late on a busy machine loses its samples; then it is played again.
+            for attempt in 1...10 {
+                let studio = try Studio(server, name: "studio\(attempt)", inputs: 2, outputs: 1)
+                try studio.join("\(studio.name):out_1", "channel-strip:mic")
+                try studio.join("channel-strip:monitors_1", "\(studio.name):in_1")
+                try studio.join("channel-strip:monitors_2", "\(studio.name):in_2")
+                let heard = try studio.play([music], frames: music.count + 4 * period)
+                // The feeder hears itself through another client, so JACK adds a period to the pipeline's own latency, 0.
+                let first = heard[0].firstIndex { $0 != 0 } ?? 0
+                let shift = first - (expected[0].firstIndex { $0 != 0 } ?? 0)
+                let same = (0..<2).allSatisfy { channel in
+                    heard[channel].dropFirst(max(shift, 0)).starts(with: expected[channel]) {
+                        $0.bitPattern == $1.bitPattern
+                    }
                 }
-                #expect(same, "channel \(channel), shifted by \(shift)")
+                if same, shift == 0 || shift == period { return }
+                if studio.xruns == 0 {
+                    Issue.record("the samples differ, shifted by \(shift)")
+                    return
+                }
             }
+            Issue.record("ten times in a row the server was too late")
         }
     }
 
@@ -76,9 +86,8 @@ struct StudioExampleTests {
                     "--report", "report.json",
                 ], in: folder, environment: server.environment)
             let studio = try Studio(server, outputs: 8)
-            try studio.wait("the recorder's ports") { studio.hasPort("recorder:inputs_8") }
             let tracks = (0..<8).map { track in (0..<20_000).map { Float($0 % (50 + track)) / 100 + 0.001 } }
-            for track in 1...8 { try studio.connect("\(studio.name):out_\(track)", "recorder:inputs_\(track)") }
+            for track in 1...8 { try studio.join("\(studio.name):out_\(track)", "recorder:inputs_\(track)") }
             _ = try studio.play(tracks, frames: 22_000)
             live.interrupt()
             live.waitUntilExit()
@@ -110,8 +119,7 @@ struct StudioExampleTests {
                 ], in: folder, environment: server.environment)
             defer { live.interrupt(); live.waitUntilExit() }
             let studio = try Studio(server)
-            try studio.wait("the probe's ports") { studio.hasPort("latency-probe:out") }
-            try studio.connect("latency-probe:out", "latency-probe:back")
+            try studio.join("latency-probe:out", "latency-probe:back")
             func found() -> [Double] {
                 let text = (try? String(contentsOf: answers, encoding: .utf8)) ?? ""
                 return text.split(separator: "\n").compactMap { line in
@@ -137,15 +145,25 @@ struct StudioExampleTests {
                 ], in: folder, environment: server.environment)
             defer { live.interrupt(); live.waitUntilExit() }
             let studio = try Studio(server, inputs: 2, outputs: 3)
-            try studio.wait("the talkback's ports") { studio.hasPort("talkback:phones_2") }
             for (from, to) in [("out_1", "talk"), ("out_2", "cue_1"), ("out_3", "cue_2")] {
-                try studio.connect("\(studio.name):\(from)", "talkback:\(to)")
+                try studio.join("\(studio.name):\(from)", "talkback:\(to)")
             }
-            for ear in 1...2 { try studio.connect("talkback:phones_\(ear)", "\(studio.name):in_\(ear)") }
+            for ear in 1...2 { try studio.join("talkback:phones_\(ear)", "\(studio.name):in_\(ear)") }
             let feeds = [0.125, 0.25, 0.5].map { [Float](repeating: Float($0), count: 4096) }
             let heard = try studio.play(feeds, frames: 6000)
             #expect(heard[0].contains(0.375) && heard[1].contains(0.625))
             #expect(heard[0].max() == 0.375 && heard[1].max() == 0.625)
+        }
+    }
+}
+
+extension Studio {
+    /// Connects two ports as soon as both are there and their clients run.
+    fileprivate func join(_ from: String, _ to: String) throws {
+        try wait("\(from) -> \(to)") {
+            if isConnected(from, to) { return true }
+            try? connect(from, to)
+            return isConnected(from, to)
         }
     }
 }

@@ -52,6 +52,9 @@ struct ValueChecker {
             return elements(
                 values.enumerated().map { (name: "", place: "\(path)[\($0)]", value: $1) }, as: element, unit,
                 { .list($0.map(\.value)) })
+        // From the command line, or by a reference: one entry without its brackets.
+        case (.list(let element, let count), .string(let text)) where text.isReference && count.contains(1):
+            return elements([(name: "", place: path, value: value)], as: element, unit, { .list($0.map(\.value)) })
         case (.map(let element), .object(let members)):
             return elements(
                 members.map { (name: $0.name, place: path + Shown.step($0.name), value: $0.value) }, as: element, unit,

@@ -65,8 +65,8 @@ struct XrunExplainer {
         // Each cycle explains one fault only.
         cycles.removeAll()
         if xrun.kind != nil { return explanation }
-        // In time, with a tenth of the period for what the server does around it.
-        if worst.overrun < -worst.period / 10 { return explanation }
+        // In time, with a tenth of the period for what the server does around it, and not half a period late.
+        if worst.overrun < -worst.period / 10, worst.lateness < worst.period / 2 { return explanation }
         // A step can only be blamed for what it took beyond its usual time.
         let isSlow = worst.worstExcess > worst.lateness && worst.worstExcess > worst.period / 10
         explanation.kind = isSlow || worst.lateness <= worst.period / 10 ? .slowNode : .lateWake

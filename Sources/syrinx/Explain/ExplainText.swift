@@ -76,7 +76,9 @@ struct ExplainText {
         let tail = explanation.pipeline.tail.double
         let tailText = tail > 0 ? ", and \(Figures.time(tail)) of tail" : ""
         switch explanation.end {
-        case .never: table.add("ends", "never by itself; give --duration SECONDS")
+        case .never:
+            let isLive = explanation.driver != "offline"
+            table.add("ends", "never by itself; \(isLive ? "Ctrl-C ends it, or " : "give ")--duration SECONDS")
         case .after(let seconds, let node): table.add("ends", "after \(Figures.time(seconds)), with \(node)\(tailText)")
         case .unknown: table.add("ends", "?")
         case .whenRead(let nodes): table.add("ends", "when \(nodes.joined(separator: " and ")) has ended\(tailText)")
