@@ -41,6 +41,8 @@ public struct ALSASourceNode: Node {
         } else {
             let hold = try bridging.look()
             format.channels = parameters.channels ?? min(2, hold.device.capture?.agreement.channels ?? 1)
+            // Where nothing else decides on R, its own rate may.
+            format.rate = request.masterRate ?? hold.device.rate
             if let rate = request.masterRate, let channels = format.channels, let driver = request.driver {
                 let plan = bridging.configuration(hold, driver, rate: rate, channels: channels)
                 let delay = ClockBridge.latencyFrames(of: plan)

@@ -11,7 +11,8 @@ struct FormatSolver {
     /// Indices of the links into each node.
     private let incoming: [[Int]]
 
-    init(_ checked: CheckedPipeline, access: FormatRequest.Access, driver: (any Driver)? = nil,
+    init(
+        _ checked: CheckedPipeline, access: FormatRequest.Access, driver: (any Driver)? = nil,
         inputRates: [String: Int] = [:]
     ) {
         self.access = access
@@ -38,13 +39,20 @@ struct FormatSolver {
 
     /// - Parameter rate: R, if the caller knows better than the file (a device that is not opened here).
     mutating func solve(rate: Int?) {
-        pipeline.masterRate = rate ?? pipeline.checked.engine.rate ?? highestSourceRate()
+        pipeline.masterRate = rate ?? pipeline.checked.engine.rate ?? (isLeftToDevice ? nil : highestSourceRate())
         let topology = pipeline.topology
         for part in topology.parts.indices { settle(topology.parts[part], isLoop: topology.isLoop(part)) }
         if faults.isEmpty { for link in pipeline.links { checkChannels(link) } }
     }
 
     // MARK: The master rate
+
+    /// True: a device decides, and nothing is opened here. A device that plays decides as well as one that captures.
+    private var isLeftToDevice: Bool {
+        let named = pipeline.checked.engine.driver
+        return access != .all && named != "timer" && named != OfflineDriver.name
+            && pipeline.nodes.contains { $0.descriptor.pace.isDevice }
+    }
 
     /// The highest rate of any source, 48 kHz where none has a rate of its own, nil where one is not known yet.
     private mutating func highestSourceRate() -> Int? {
@@ -130,8 +138,10 @@ struct FormatSolver {
         }
     }
 
-    /// Where rates meet: R if one of them is R, else the highest.
+    /// Where rates meet: R if one of them is R, else the highest. What a device plays has R: it is the driver's own, or
+    /// joined to it by a bridge that takes R.
     private func inputRate(of node: Int) -> Int? {
+        if pipeline.nodes[node].descriptor.pace.isDevice { return pipeline.masterRate }
         if let rate = inputRates[pipeline.nodes[node].id] { return rate }
         let rates = incoming[node].filter(isAudio).map { pipeline.sourceFormat(pipeline.links[$0]).rate }
         let known = rates.compactMap { $0 }
@@ -186,5 +196,12 @@ struct FormatSolver {
                 "\"\(from)\" has \(Wording.channels(gives)), \"\(target.id):\(input.name)\" takes \(wants); put a \"matrix\" between\(named)"
             )
         }
+    }
+}
+
+extension NodeDescriptor.Pace {
+    fileprivate var isDevice: Bool {
+        if case .device = self { return true }
+        return false
     }
 }
