@@ -39,6 +39,31 @@ enum Binding {
         kept.append(DocumentMember("path", DocumentValue(.string(text), at: node.position)))
         document.nodes[index].type = type
         document.nodes[index].parameters = kept
+        if let new = registry[type]?.descriptor {
+            document.links.removeAll { tells(id, $0.text, butNot: new) }
+        }
+        // A file has no clock to lead by.
+        document.engine.removeAll { member in
+            if case .string(let text) = member.value.content {
+                member.name == "clock" && text.text == id
+            } else {
+                false
+            }
+        }
         return nil
+    }
+
+    /// True: the link begins at a port, or ends at a parameter, that the device had and a file has not: its events, its drift,
+    /// its mute.
+    private static func tells(_ id: String, _ link: String, butNot file: NodeDescriptor) -> Bool {
+        let ends = link.split(separator: "->").map { $0.trimmingPrefix { $0 == " " } }
+        guard let head = ends.first, let tail = ends.last else { return false }
+        func name(after mark: Character, in end: Substring) -> String? {
+            guard end.hasPrefix(id), end.dropFirst(id.count).first == mark else { return nil }
+            return String(end.dropFirst(id.count + 1).prefix { $0 != " " && $0 != "[" })
+        }
+        if let port = name(after: ":", in: head) { return !file.outputs.contains { $0.name == port } }
+        if let parameter = name(after: ".", in: tail) { return !file.parameters.contains { $0.name == parameter } }
+        return false
     }
 }

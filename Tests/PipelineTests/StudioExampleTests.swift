@@ -74,6 +74,22 @@ struct StudioExampleTests {
         }
     }
 
+    @Test("the recorder takes a file in the place of its ports, log and all, and needs no server")
+    func boundRecorder() throws {
+        try Command.withFolder { folder in
+            let tracks = (0..<8).map { track in (0..<5_000).map { Float($0 % (50 + track)) / 100 } }
+            try FloatWave.write(tracks, rate: 48_000, to: folder.appendingPathComponent("in.wav"))
+            let outcome = try Command.run(
+                [
+                    "run", StudioExample.path("multitrack-recorder"), "--bind", "inputs=in.wav", "--var",
+                    "take=take.wav",
+                    "--var", "log=log.jsonl",
+                ], in: folder)
+            #expect(outcome.code == 0, "\(outcome.diagnostics)")
+            #expect(try FloatWave.read(folder.appendingPathComponent("take.wav")) == tracks)
+        }
+    }
+
     @Test("the recorder's take holds what eight ports sent, to the bit, and its log what happened")
     func recorder() throws {
         let server = try JackServer(rate: 44_100, period: 256)
