@@ -4,6 +4,9 @@ public import SyrinxCore
 
 /// Turns SIGINT, SIGTERM and SIGHUP into ``Run/stop()``, and SIGUSR1 into ``Run/panic(_:)`` and back.
 ///
+/// A SIGHUP that somebody sends to a live run makes it read its file again; one that the system sends, since the terminal is
+/// gone, stops it.
+///
 /// The first signal stops the run that is watched, or ends the process where there is none yet; the second ends the
 /// process at once.
 public final class SignalWatch: Sendable {
@@ -11,6 +14,7 @@ public final class SignalWatch: Sendable {
         var run: Run?
         var signal: Int32?
         var isPanic = false
+        var onHangup: (@Sendable () -> Void)?
     }
 
     private let state = Mutex(State())
@@ -32,21 +36,31 @@ public final class SignalWatch: Sendable {
         let thread = try ServiceThread(name: "signals") { [self] in
             var signals = watched
             while true {
-                var signal: Int32 = 0
-                if sigwait(&signals, &signal) == 0 { take(signal) }
+                var info = siginfo_t()
+                let signal = sigwaitinfo(&signals, &info)
+                if signal > 0 { take(signal, isSent: info.si_code <= 0) }
             }
         }
         thread.detach()
     }
 
     /// The run that a signal stops from now on; nil: none.
-    public func watch(_ run: Run?) { state.withLock { $0.run = run } }
+    ///
+    /// - Parameter onHangup: called for a SIGHUP that was sent, on the watch's thread; nil: it stops the run, too.
+    public func watch(_ run: Run?, onHangup: (@Sendable () -> Void)? = nil) {
+        state.withLock { state in
+            state.run = run
+            state.onHangup = onHangup
+        }
+    }
 
     /// The signal that stopped the run, if one did.
     public var signal: Int32? { state.withLock { $0.signal } }
 
-    private func take(_ signal: Int32) {
+    /// - Parameter isSent: a process sent it, not the system (`si_code` in sigaction(2)).
+    private func take(_ signal: Int32, isSent: Bool) {
         if signal == SIGUSR1 { return togglePanic() }
+        if signal == SIGHUP, isSent, let onHangup = state.withLock({ $0.onHangup }) { return onHangup() }
         let run = state.withLock { state -> Run? in
             guard state.signal == nil else { return nil }
             state.signal = signal

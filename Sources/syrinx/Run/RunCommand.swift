@@ -12,7 +12,9 @@ struct RunCommand: ParsableCommand {
         discussion: """
             Without a device in it a pipeline runs as fast as it goes. Output files appear whole or not at all. Progress \
             is shown on a terminal only. With a device it runs until its files have been played, or until Ctrl-C, which \
-            finishes files; SIGUSR1 silences every device output at once, and again lets it be heard.
+            finishes files; SIGUSR1 silences every device output at once, and again lets it be heard. While it runs, \
+            SIGHUP makes it read the pipeline file again, and --watch does so whenever the file is written: what is new \
+            fades in, what is gone fades out, the rest plays on; a file with faults changes nothing.
 
             Examples:
               syrinx run pipelines/convert.json --var in=take.wav --var out=take.flac
@@ -34,26 +36,30 @@ struct RunCommand: ParsableCommand {
         completion: .file(extensions: ["json"]))
     var report: String?
 
+    @Flag(help: "Reads the pipeline file again whenever it is written, and lets the run become what it says.")
+    var watch = false
+
     @Flag(help: "Shows neither progress nor summary.")
     var quiet = false
 
     func run() throws {
         var loader = try PipelineLoader()
         let checked = try loader.load(pipeline.request, .run)
-        let console = loader.console
         let options: Run.Options
         let reportFile: ReportFile?
         let signals: SignalWatch
-        let display = quiet || !Console.isTerminal ? nil : ProgressDisplay(console)
+        let display = quiet || !Console.isTerminal ? nil : ProgressDisplay(loader.console)
+        let reloader = Reloader(loader, pipeline.request, report: report, display)
         do throws(PipelineError) {
-            options = try runOptions(display, console)
+            options = try runOptions(display, reloader)
+            try checkWatch(checked, loader.registry)
             _ = try DriverChoice.name(for: checked, registry: loader.registry, asked: driver)
             try StandardStreams.check(checked, pipeline: pipeline.file, report: report)
             // Before anything has a thread, so that every thread leaves the signals to the one that waits for them.
             signals = try SignalWatch()
             reportFile = if let report { try ReportFile(report) } else { nil }
         } catch {
-            throw console.fail(error)
+            throw loader.console.fail(error)
         }
         // Who reads standard output may go at any time; that is an error like any other.
         signal(SIGPIPE, SIG_IGN)
@@ -64,11 +70,15 @@ struct RunCommand: ParsableCommand {
             reportFile?.discard()
             throw error
         }
-        signals.watch(run)
-        if run.isLive, !quiet { announce(run, console) }
+        let reload: @Sendable () -> Void = { reloader.reload(run) }
+        signals.watch(run, onHangup: run.isLive ? reload : nil)
+        if run.isLive, !quiet { announce(run, loader.console) }
+        let fileWatch = try watchFile(run, reloader)
         let outcome = run.execute()
+        fileWatch?.stop()
         signals.watch(nil)
         display?.clear()
+        let console = reloader.console
         if let reportFile {
             let text = console.mask.mask(outcome.value).json(pretty: true) + "\n"
             try console.orFail { () throws(PipelineError) in try reportFile.write(text) }
@@ -77,18 +87,37 @@ struct RunCommand: ParsableCommand {
     }
 
     private func runOptions(
-        _ display: ProgressDisplay?, _ console: Console
+        _ display: ProgressDisplay?, _ reloader: Reloader
     ) throws(PipelineError) -> Run.Options {
         var options = Run.Options()
         if let duration { options.duration = try seconds(duration) }
         if let display { options.onProgress = { display.show($0) } }
         let file = pipeline.request.name
         options.onNotice = { event in
-            display?.clear()
             let place = event.node == "engine" ? "engine" : "nodes.\(event.node)"
-            console.say("\(file): \(place): \(Self.words(event))")
+            reloader.say("\(file): \(place): \(Self.words(event))")
         }
         return options
+    }
+
+    /// - Throws: `.usage` where there is no file to watch, or no run that it could change.
+    private func checkWatch(_ checked: CheckedPipeline, _ registry: NodeRegistry) throws(PipelineError) {
+        guard watch else { return }
+        if pipeline.file == "-" {
+            throw PipelineError(.usage, at: "--watch", "standard input cannot be watched; give the pipeline as a file")
+        }
+        if try DriverChoice.name(for: checked, registry: registry, asked: driver) == "offline" {
+            throw PipelineError(
+                .usage, at: "--watch",
+                "nothing paces this run, so it is over before anyone can edit; give --driver timer")
+        }
+    }
+
+    private func watchFile(_ run: Run, _ reloader: Reloader) throws -> FileWatch? {
+        guard watch else { return nil }
+        return try reloader.console.orFail { () throws(PipelineError) in
+            try FileWatch(pipeline.file) { reloader.reload(run) }
+        }
     }
 
     /// What was agreed on with the device.
