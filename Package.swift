@@ -99,8 +99,8 @@ let package = Package(
         .testTarget(
             name: "HotEditTests",
             dependencies: [
-                "SyrinxHost", "SyrinxGraph", "SyrinxCore", "SyrinxTestKit", "BasicPlugin", "FilePlugin",
-                "ResamplePlugin",
+                "SyrinxHost", "SyrinxGraph", "SyrinxCore", "SyrinxTestKit", "BasicPlugin", "FilePlugin", "JACKPlugin",
+                "JackTestKit", "ResamplePlugin",
             ], swiftSettings: swift),
         .target(name: "CommandTestKit", path: "Tests/CommandTestKit", swiftSettings: swift),
         .target(name: "CSpawn", path: "Tests/CSpawn"),

@@ -1,5 +1,6 @@
 import BasicPlugin
 import FilePlugin
+import JACKPlugin
 import ResamplePlugin
 import Synchronization
 import SyrinxCore
@@ -11,13 +12,15 @@ import SyrinxTestKit
 final class LiveScene: Sendable {
     let registry: NodeRegistry
     /// What the sink `z` hears.
-    let tape = LiveTape(seconds: 240)
+    let tape: LiveTape
     private let engine: [DocumentMember]
 
-    init(block: Int = 128) throws {
+    init(block: Int = 128, seconds: Int = 60) throws {
+        tape = LiveTape(seconds: seconds)
         var registry = NodeRegistry()
         try registry.register(BasicPlugin.self)
         try registry.register(FilePlugin.self)
+        try registry.register(JACKPlugin.self)
         try registry.register(ResamplePlugin.self)
         try registry.register(NodeType(TapeNode.descriptor) { [tape] _ in TapeNode(tape: tape) })
         try registry.register(NodeType(RefusingNode.descriptor) { _ in RefusingNode() })
@@ -75,7 +78,7 @@ final class LiveTape: @unchecked Sendable {
     init(seconds: Int) {
         capacity = seconds * 48_000
         storage = .allocate(capacity: capacity)
-        storage.initialize(repeating: 0, count: capacity)
+        storage.initialize(repeating: 0.0, count: capacity)
     }
 
     deinit { storage.deallocate() }

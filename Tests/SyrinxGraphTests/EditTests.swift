@@ -270,6 +270,27 @@ struct EditTests {
         #expect(try player.edit(tape(480)).notices.isEmpty)
     }
 
+    @Test("a file is not written over by an edit: not by itself with other settings, not by another node")
+    func overwrite() throws {
+        let running = try tape(nil).resolved(Player.registry)
+        func words(_ bench: Bench) throws -> [String] {
+            PipelineEdit.find(from: running, to: try bench.resolved(Player.registry)).faults.map(\.error.description)
+        }
+        let stereo = Bench(
+            [tone, ("wide", "signal", ["channels": 2]), ("tape", "probe.file", [:])], ["tone -> tape", "wide -> tape"]
+        ).word("tape", "path", "a.wav")
+        #expect(
+            try words(stereo) == [
+                "nodes.tape.path: its settings or channels changed, and it would write over what it has recorded; give it another path"
+            ])
+        let other = Bench([tone, ("roll", "probe.file", [:])], ["tone -> roll"]).word("roll", "path", "a.wav")
+        #expect(
+            try words(other) == [
+                #"nodes.roll.path: would write over what "tape" has recorded; give it another path"#
+            ])
+        #expect(try words(tape(nil, path: "b.wav")) == [])
+    }
+
     @Test("a file with other settings is finished before the new one is opened, and the gap is told")
     func handover() throws {
         let player = try Player(tape(nil))

@@ -30,11 +30,12 @@ struct Conflicts {
         {
             return true
         }
-        let paths = written(one)
-        return written(other).contains { paths.contains($0) }
+        return false
     }
 
-    private static func written(_ node: ResolvedPipeline.Node) -> [Value] {
-        node.descriptor.parameters.filter { $0.kind == .path(.write) }.compactMap { node.values[$0.name] }
+    /// The files that a node writes; streams and devices, which nothing is lost of, left out.
+    static func written(_ values: [String: Value], _ descriptor: NodeDescriptor) -> [Value] {
+        descriptor.parameters.filter { $0.kind == .path(.write) }.compactMap { values[$0.name] }
+            .filter { $0 != .string("-") && $0 != .string("/dev/null") }
     }
 }

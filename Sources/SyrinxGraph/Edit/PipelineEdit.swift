@@ -80,7 +80,7 @@ public struct PipelineEdit: Sendable {
     public static func find(
         from running: ResolvedPipeline, to new: ResolvedPipeline
     ) -> (edit: PipelineEdit?, faults: [Fault]) {
-        let faults = refusals(running, new)
+        let faults = refusals(running, new) + overwrites(running, new)
         return faults.isEmpty ? (PipelineEdit(from: running, to: new), []) : (nil, faults)
     }
 
@@ -190,7 +190,39 @@ public struct PipelineEdit: Sendable {
         return notices
     }
 
+    /// The rates that files keep that go on being written, whatever comes to them: for resolving an edited pipeline.
+    public static func fileRates(_ running: ResolvedPipeline, keptBy edited: CheckedPipeline) -> [String: Int] {
+        var rates: [String: Int] = [:]
+        for (index, node) in running.nodes.enumerated() where node.descriptor.writesFiles && !node.bypass {
+            guard let after = edited.nodes.first(where: { $0.id == node.id }),
+                Conflicts.written(after.values, after.descriptor) == Conflicts.written(node.values, node.descriptor)
+            else { continue }
+            rates[node.id] = running.inputFormats(of: index).first?.format.rate
+        }
+        return rates
+    }
+
     // MARK: Refusals
+
+    /// A file that is being written cannot begin anew under its own name: what was recorded would be lost.
+    private static func overwrites(_ old: ResolvedPipeline, _ new: ResolvedPipeline) -> [Fault] {
+        let difference = PipelineDifference(from: old, to: new)
+        return new.nodes.enumerated().compactMap { index, node in
+            guard difference.nodes[index] == nil, node.descriptor.writesFiles else { return nil }
+            let paths = Conflicts.written(node.values, node.descriptor)
+            let writer = old.nodes.indices.first { place in
+                let before = Conflicts.written(old.nodes[place].values, old.nodes[place].descriptor)
+                return !difference.keepsNode[place] && before.contains { paths.contains($0) }
+            }
+            guard let writer else { return nil }
+            let message =
+                old.nodes[writer].id == node.id
+                ? "its settings or channels changed, and it would write over what it has recorded; give it another path"
+                : "would write over what \"\(old.nodes[writer].id)\" has recorded; give it another path"
+            return Fault(
+                PipelineError(.invalidParameter, at: "\(node.path).path", message), position: node.position)
+        }
+    }
 
     private static func refusals(_ old: ResolvedPipeline, _ new: ResolvedPipeline) -> [Fault] {
         let (before, after) = (old.checked.engine, new.checked.engine)

@@ -12,7 +12,16 @@ public enum TimeLineChange {
 
     /// The nodes of a plan that do not go on. Their services are to be finished before the next plan is compiled, so that
     /// devices are free.
-    public static func gone(from old: Plan) -> [Plan.Node] { old.nodes.filter { !$0.descriptor.writesFiles } }
+    public static func gone(from old: Plan) -> [Plan.Node] {
+        old.nodes.filter { !$0.descriptor.writesFiles || name(of: $0.id, in: old) == nil }
+    }
+
+    /// What a node is called in the file: an edit that was under way may have set the one that runs aside.
+    private static func name(of id: String, in old: Plan) -> String? {
+        guard id.hasSuffix("'") else { return id }
+        let name = String(id.dropLast())
+        return old.nodes.contains { $0.id == name } ? nil : name
+    }
 
     /// Resolves and compiles for a new rate.
     ///
@@ -26,7 +35,7 @@ public enum TimeLineChange {
     ) -> (outcome: Outcome?, faults: [Fault]) {
         var kept: [String: Int] = [:]
         for (index, node) in old.resolved.nodes.enumerated() where node.descriptor.writesFiles && !node.isInserted {
-            kept[node.id] = index
+            if let name = name(of: node.id, in: old) { kept[name] = index }
         }
         let rates = kept.compactMapValues { old.resolved.nodes[$0].inputs.first??.rate }
         let (resolved, faults) = PipelineResolver(registry: registry).resolve(

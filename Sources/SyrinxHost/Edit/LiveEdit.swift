@@ -24,10 +24,12 @@ struct LiveEdit {
             let line = run.state.withLock { $0.line }
             let resolver = PipelineResolver(registry: run.registry)
             if let fault = run.refusal(of: checked) { return .refused([fault]) }
+            let current = editor.current(line.executor.plan)
             let (resolved, found) = resolver.resolve(
-                checked, access: .all, rate: line.executor.masterRate, driver: run.driver)
+                checked, access: .all, rate: line.executor.masterRate, driver: run.driver,
+                inputRates: PipelineEdit.fileRates(current, keptBy: checked))
             guard let resolved else { return .refused(found) }
-            let (edit, refusals) = PipelineEdit.find(from: editor.current(line.executor.plan), to: resolved)
+            let (edit, refusals) = PipelineEdit.find(from: current, to: resolved)
             guard let edit else { return .refused(found + refusals) }
             return put(edit, into: line, checked, warnings: found)
         }
