@@ -33,6 +33,9 @@
 /// Whatever the sizes of the render thread's blocks, sum and order are what counts; `cycleTime` is the time at which the
 /// driver's cycle began, the same for all blocks of a cycle. The driver keeps it where renderers can read it.
 ///
+/// Stamps may scatter, evenly or not; but where they are late in the mean (a thread that stamps its own wake-ups), the
+/// delay errs by the difference of the two sides' mean lateness.
+///
 /// - Latency: a frame that the device recorded at some instant appears in the cycle at whose beginning, plus its place
 ///   in the cycle, ``latencyFrames`` frames of R have passed since (capture); a frame of a cycle likewise belongs to the
 ///   device's frame that is asked for ``latencyFrames`` later (playback). What device and driver add lies outside.

@@ -7,7 +7,7 @@
 ///
 /// - Shape: channels in planes: channel c begins at c · stride.
 /// - Latency: none in itself: output at place x needs the input up to x + ``halfLength``.
-/// - Units: THD+N of a 1 kHz tone is below −120 dB (float rounding) for ratios near 1 and 44.1 ↔ 48 kHz.
+/// - Units: THD+N of a 1 kHz tone is below −110 dB for ratios near 1 and 44.1 ↔ 48 kHz.
 /// - Thread: any, one at a time. `append` and `render` take no lock, no memory, no libm.
 public struct VariableResampler: ~Copyable {
     public let channels: Int

@@ -61,7 +61,7 @@ struct ClockBridgeTroubleTests {
     private static let slope: Float = 0.075
 
     @Test(
-        "jitter of half a period on both sides harms neither tone nor delay", .enabled(if: isOptimised),
+        "jitter of half the shorter period on both sides harms neither tone nor delay", .enabled(if: isOptimised),
         arguments: directions,
         [(64, 64), (64, 1024), (1024, 64), (1024, 1024)])
     func jitter(direction: ClockBridge.Direction, periods: (Int, Int)) throws {
