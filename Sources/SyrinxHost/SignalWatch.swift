@@ -7,15 +7,21 @@ public import SyrinxCore
 /// A SIGHUP that somebody sends to a live run makes it read its file again; one that the system sends, since the terminal is
 /// gone, stops it.
 ///
-/// The first signal stops the run that is watched, or ends the process where there is none yet; the second ends the
-/// process at once.
+/// The first signal stops the run that is watched, or ends the process where there is none yet and none comes soon; a second
+/// one ends the process at once. What comes right after the first is the same one: some tools send it to the process and to
+/// its group.
 public final class SignalWatch: Sendable {
     private struct State {
         var run: Run?
         var signal: Int32?
+        /// When it came, in nanoseconds.
+        var signalTime: UInt64 = 0
         var isPanic = false
         var onHangup: (@Sendable () -> Void)?
     }
+
+    /// For so long a second signal is the first one's echo, and a run that is being prepared is waited for: 0.5 s.
+    private static let patience: UInt64 = 500_000_000
 
     private let state = Mutex(State())
 
@@ -48,10 +54,12 @@ public final class SignalWatch: Sendable {
     ///
     /// - Parameter onHangup: called for a SIGHUP that was sent, on the watch's thread; nil: it stops the run, too.
     public func watch(_ run: Run?, onHangup: (@Sendable () -> Void)? = nil) {
-        state.withLock { state in
+        let hasCome = state.withLock { state in
             state.run = run
             state.onHangup = onHangup
+            return state.signal != nil
         }
+        if hasCome { run?.stop() }
     }
 
     /// The signal that stopped the run, if one did.
@@ -61,13 +69,20 @@ public final class SignalWatch: Sendable {
     private func take(_ signal: Int32, isSent: Bool) {
         if signal == SIGUSR1 { return togglePanic() }
         if signal == SIGHUP, isSent, let onHangup = state.withLock({ $0.onHangup }) { return onHangup() }
-        let run = state.withLock { state -> Run? in
-            guard state.signal == nil else { return nil }
-            state.signal = signal
-            return state.run
+        let now = monotonicNanoseconds()
+        let (isFirst, isEcho) = state.withLock { state in
+            let isFirst = state.signal == nil
+            if isFirst { (state.signal, state.signalTime) = (signal, now) }
+            return (isFirst, !isFirst && now - state.signalTime < Self.patience)
         }
-        guard let run else { _exit(128 + signal) }
-        run.stop()
+        if isEcho { return }
+        guard isFirst else { _exit(128 + signal) }
+        // A run that is being prepared may hold what has to be put away; `watch` stops it.
+        while monotonicNanoseconds() - now < Self.patience {
+            if let run = state.withLock({ $0.run }) { return run.stop() }
+            usleep(5_000)
+        }
+        _exit(128 + signal)
     }
 
     private func togglePanic() {
