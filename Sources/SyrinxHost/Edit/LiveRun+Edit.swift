@@ -33,13 +33,26 @@ extension LiveRun {
         }
     }
 
-    /// Keeps what is to be reported of nodes that are rendered no more.
+    /// Keeps what is to be reported of files that an edit has finished: `tape'`, the next of that id `tape''` and so on.
+    ///
+    /// To be called once their services are done and the figures final. Of very many the first are kept.
     func keepFigures(of nodes: [Int], in plan: Plan) {
-        // After their services are done, figures are final.
-        let past = ReportMaker.nodes(plan)
-        let told = nodes.map { past[$0] }
-        state.withLock { $0.past += told }
+        let all = ReportMaker.nodes(plan)
+        let sinks = nodes.filter { plan.nodes[$0].prepared.sink != nil }.map { all[$0] }.filter(\.isSink)
+        state.withLock { state in
+            for sink in sinks where state.past.count < Self.keptFigures {
+                let name = sink.id.hasSuffix("'") ? String(sink.id.dropLast()) : sink.id
+                var id = name + "'"
+                while state.past.contains(where: { $0.id == id }) { id += "'" }
+                state.past.append(
+                    RunReport.Node(
+                        id: id, type: sink.type, isInserted: sink.isInserted, isSink: sink.isSink, figures: sink.figures
+                    ))
+            }
+        }
     }
+
+    private static var keptFigures: Int { 1000 }
 
     static func deviceNodes(of driver: any Driver, in plan: Plan) -> [String] {
         let name = type(of: driver).name
