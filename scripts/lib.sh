@@ -9,8 +9,8 @@ cd "$syrinx_root"
 syrinx_build_packages=(pkg-config libsndfile1-dev libsamplerate0-dev libebur128-dev libjack-jackd2-dev libasound2-dev)
 # Tests check against programs that are not ours.
 syrinx_test_packages=(python3 python3-jsonschema sox ffmpeg jackd2 libasound2-plugins pipewire pipewire-jack)
-# The demo takes its speech from alsa-utils and draws with graphviz.
-syrinx_demo_packages=(alsa-utils graphviz)
+# The demo takes its speech from alsa-utils, draws with graphviz, and plays to jackd.
+syrinx_demo_packages=(alsa-utils graphviz jackd2 python3)
 
 say() { printf '%s\n' "$*" >&2; }
 
