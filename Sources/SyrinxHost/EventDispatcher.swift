@@ -1,6 +1,7 @@
 internal import Synchronization
 internal import SyrinxCore
 internal import SyrinxGraph
+internal import SyrinxRealtime
 
 /// Gives events their time and hands them to the nodes that are linked to their source; counts them all.
 ///
@@ -25,7 +26,7 @@ final class EventDispatcher: Sendable {
         var indices: [String: Int] = [:]
     }
 
-    private let state = Mutex(State())
+    private let state = Locked(State())
     /// The end of the last finished cycle; what services' events get.
     private let position = Atomic<Int>(0)
     private let onNotice: (@Sendable (PipelineEvent) -> Void)?

@@ -1,6 +1,7 @@
 internal import Glibc
 internal import Synchronization
 public import SyrinxCore
+internal import SyrinxRealtime
 
 /// Turns SIGINT, SIGTERM and SIGHUP into ``Run/stop()``, and SIGUSR1 into ``Run/panic(_:)`` and back.
 ///
@@ -23,7 +24,7 @@ public final class SignalWatch: Sendable {
     /// For so long a second signal is the first one's echo, and a run that is being prepared is waited for: 0.5 s.
     private static let patience: UInt64 = 500_000_000
 
-    private let state = Mutex(State())
+    private let state = Locked(State())
 
     /// Begins to watch, in a thread of its own, for as long as the process lives.
     ///

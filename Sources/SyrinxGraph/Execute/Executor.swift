@@ -18,7 +18,7 @@ public final class Executor: Engine {
     /// The generation of the plan that is rendered. Written by the render thread.
     let activeGeneration: Atomic<Int>
     /// The plans that may be rendered, the newest last. Never locked by the render section.
-    let plans: Mutex<[Plan]>
+    let plans: Locked<[Plan]>
     /// Cycles between two in which steps are timed, flat out.
     private let timedEvery: Int
     private nonisolated(unsafe) var cycle = 0
@@ -43,7 +43,7 @@ public final class Executor: Engine {
     ///   - timedEvery: cycles between two in which steps are timed, flat out.
     ///   - isLive: true: every cycle is timed and logged, and events go through a ring.
     public init(_ plan: Plan, timedEvery: Int = 64, isLive: Bool = false) {
-        plans = Mutex([plan])
+        plans = Locked([plan])
         self.timedEvery = timedEvery
         masterRate = plan.masterRate
         largestBlock = plan.largestBlock

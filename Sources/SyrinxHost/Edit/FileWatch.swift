@@ -1,6 +1,7 @@
 internal import Glibc
 internal import Synchronization
 public import SyrinxCore
+internal import SyrinxRealtime
 
 /// Tells when a file has been written anew, also by an editor that writes another file and gives it the name.
 ///
@@ -14,7 +15,7 @@ public final class FileWatch: Sendable {
     /// A pipe: what is written to it ends the watch.
     private let wakeReader: Int32
     private let wakeWriter: Int32
-    private let thread = Mutex<ServiceThread?>(nil)
+    private let thread = Locked<ServiceThread?>(nil)
 
     /// Begins to watch.
     ///

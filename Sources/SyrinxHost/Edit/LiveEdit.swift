@@ -1,6 +1,7 @@
 internal import Synchronization
 internal import SyrinxCore
 internal import SyrinxGraph
+internal import SyrinxRealtime
 
 /// One edit on its way into a live run.
 ///

@@ -26,7 +26,7 @@ final class LiveEditor: Sendable {
         var interrupt: (@Sendable () -> Void)?
     }
 
-    private let state = Mutex(State())
+    private let state = Locked(State())
     /// Rung when the worker has stopped, or may go on.
     private let bell = Doorbell()
 
@@ -119,7 +119,7 @@ final class LiveEditor: Sendable {
     }
 
     /// Taken by the worker while it touches plans and services.
-    private let hands = Mutex(())
+    private let hands = Locked(())
 
     func withPlans<T: Sendable>(_ body: () -> T) -> T { hands.withLock { _ in body() } }
 

@@ -1,6 +1,7 @@
 internal import Synchronization
 internal import SyrinxCore
 internal import SyrinxGraph
+internal import SyrinxRealtime
 
 /// What an edit asks of its run.
 extension LiveRun {

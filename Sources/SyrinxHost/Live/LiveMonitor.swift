@@ -47,7 +47,7 @@ final class LiveMonitor: Sendable {
     private let options: Run.Options
     private let dispatcher: EventDispatcher
     private let driver: any Driver
-    private let state: Mutex<State>
+    private let state: Locked<State>
     private let bell = Doorbell()
     private let started = HostClock.now()
     private let progress: ProgressClock
@@ -56,7 +56,7 @@ final class LiveMonitor: Sendable {
         self.options = options
         self.dispatcher = dispatcher
         self.driver = driver
-        state = Mutex(State())
+        state = Locked(State())
         progress = ProgressClock(options.onProgress)
     }
 

@@ -36,7 +36,7 @@ final class LiveRun: RunBody, DriverHost {
     let options: Run.Options
     let dispatcher: EventDispatcher
     let alarm: Alarm
-    let state: Mutex<State>
+    let state: Locked<State>
     let monitor: LiveMonitor
     let editor = LiveEditor()
 
@@ -86,7 +86,7 @@ final class LiveRun: RunBody, DriverHost {
         self.alarm = alarm
         monitor = LiveMonitor(options, dispatcher, driver)
         let failures = FailureBox()
-        state = Mutex(
+        state = Locked(
             State(
                 line: TimeLine(
                     executor: Executor(plan, isLive: true),
@@ -285,7 +285,7 @@ final class LiveRun: RunBody, DriverHost {
 
 /// Takes the failures of services, which may come before there is anyone to tell.
 private final class FailureBox: Sendable {
-    private let handler = Mutex<(@Sendable (PipelineError, String) -> Void)?>(nil)
+    private let handler = Locked<(@Sendable (PipelineError, String) -> Void)?>(nil)
 
     func connect(_ handler: @escaping @Sendable (PipelineError, String) -> Void) {
         self.handler.withLock { $0 = handler }

@@ -1,5 +1,6 @@
 internal import Synchronization
 internal import SyrinxCore
+internal import SyrinxRealtime
 
 /// Ends a run once, for the first reason that comes. Thread: any.
 final class Alarm: Sendable {
@@ -8,7 +9,7 @@ final class Alarm: Sendable {
         var bell: (@Sendable () -> Void)?
     }
 
-    private let state = Mutex(State())
+    private let state = Locked(State())
 
     /// Says what ends the run.
     func connect(_ bell: @escaping @Sendable () -> Void) { state.withLock { $0.bell = bell } }

@@ -12,7 +12,7 @@ final class ServiceGroup: Sendable {
         var isCancelled = false
     }
 
-    private let state = Mutex(State())
+    private let state = Locked(State())
     /// Called on the thread of a service that failed.
     private let onFailure: @Sendable (PipelineError, _ node: String) -> Void
 
@@ -97,7 +97,7 @@ private final class Worker: Sendable {
     let identity: ObjectIdentifier
     let isSink: Bool
     private let node: Plan.Node
-    private let state = Mutex(State())
+    private let state = Locked(State())
     private let tasksLeft = Atomic<Int>(0)
     /// Rung when a task ends.
     private let bell = Doorbell()
