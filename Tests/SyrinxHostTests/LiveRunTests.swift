@@ -90,6 +90,13 @@ struct LiveRunTests {
             let before = engine.position
             for _ in 0..<40_000 { engine.render(64, timing: CycleTiming()) }
             #expect(engine.position - before == 40_000 * 64)
+            // The long form: ten seconds more, at a cycle a millisecond.
+            if getenv("SYRINX_LONG") != nil {
+                for _ in 0..<10_000 {
+                    engine.render(64, timing: CycleTiming())
+                    usleep(1000)
+                }
+            }
             release.open()
             driver.render(engine)
         }
