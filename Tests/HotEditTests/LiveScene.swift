@@ -85,6 +85,9 @@ final class LiveTape: @unchecked Sendable {
 
     var count: Int { filled.load(ordering: .acquiring) }
 
+    /// True: it takes no more. Thread: any.
+    var isFull: Bool { count == capacity }
+
     /// Thread: any.
     func samples(_ range: Range<Int>) -> [Float] { range.clamped(to: 0..<count).map { storage[$0] } }
 
