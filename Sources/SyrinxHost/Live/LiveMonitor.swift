@@ -114,8 +114,10 @@ final class LiveMonitor: Sendable {
         while true {
             let ticket = bell.ticket()
             let line = run.state.withLock { $0.line }
+            // The end first: what was told behind it is no part of the run.
+            let isOver = isOver(run, line)
             drain(line)
-            if isOver(run, line) { return }
+            if isOver { return }
             progress.tick(line.executor.plan, position: line.executor.finishedPosition, end: end) { live }
             bell.wait(after: ticket, atMost: Self.interval)
         }
