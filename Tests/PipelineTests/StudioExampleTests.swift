@@ -70,7 +70,8 @@ struct StudioExampleTests {
                     return
                 }
             }
-            try Test.cancel("the server was too late ten times in a row: this machine is too busy for periods of \(period)")
+            let reason = "the server was too late ten times in a row: too busy a machine for \(period) frames"
+            try Test.cancel("\(reason)")
         }
     }
 
