@@ -26,7 +26,7 @@ let package = Package(
         .systemLibrary(name: "CSampleRate", pkgConfig: "samplerate", providers: [.apt(["libsamplerate0-dev"])]),
         .target(name: "SyrinxRealtime", dependencies: ["CSyrinxShims"], swiftSettings: swift),
         .target(name: "SyrinxDSP", swiftSettings: swift),
-        .target(name: "SyrinxClocks", dependencies: ["SyrinxDSP"], swiftSettings: swift),
+        .target(name: "SyrinxClocks", dependencies: ["SyrinxRealtime", "SyrinxDSP"], swiftSettings: swift),
         .target(name: "SyrinxCore", dependencies: ["SyrinxRealtime"], swiftSettings: swift),
         .target(name: "SyrinxConfig", dependencies: ["SyrinxCore"], swiftSettings: swift),
         .target(name: "SyrinxGraph", dependencies: ["SyrinxCore", "SyrinxRealtime"], swiftSettings: swift),
@@ -48,7 +48,8 @@ let package = Package(
             path: "Plugins/File", exclude: ["README.md"], swiftSettings: swift),
         .systemLibrary(name: "CJack", pkgConfig: "jack", providers: [.apt(["libjack-jackd2-dev"])]),
         .target(
-            name: "JACKPlugin", dependencies: ["SyrinxCore", "SyrinxRealtime", "SyrinxDSP", "CJack"],
+            name: "JACKPlugin",
+            dependencies: ["SyrinxCore", "SyrinxRealtime", "SyrinxDSP", "SyrinxClocks", "CJack"],
             path: "Plugins/JACK", exclude: ["README.md"], swiftSettings: swift),
         .target(
             name: "SyrinxHost", dependencies: ["SyrinxCore", "SyrinxGraph", "SyrinxRealtime"], swiftSettings: swift),
@@ -110,7 +111,9 @@ let package = Package(
             swiftSettings: swift),
         .testTarget(
             name: "JACKPluginTests",
-            dependencies: ["JACKPlugin", "JackTestKit", "JackStudio", "SyrinxCore", "SyrinxTestKit"],
+            dependencies: [
+                "JACKPlugin", "JackTestKit", "JackStudio", "SyrinxCore", "SyrinxClocks", "SyrinxTestKit",
+            ],
             swiftSettings: swift),
         .testTarget(
             name: "JackTestKitTests", dependencies: ["JackTestKit", "JackStudio"],

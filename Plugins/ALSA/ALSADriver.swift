@@ -17,6 +17,7 @@ public final class ALSADriver: Driver, @unchecked Sendable {
             devices: { () throws(PipelineError) in ALSADeviceList.devices() })
     }
 
+    public let pipeline: String
     /// The master's nodes, by path, with what was asked of each.
     private let nodes: [String: String]
     private let stream: DeviceStream
@@ -36,6 +37,7 @@ public final class ALSADriver: Driver, @unchecked Sendable {
     init(
         _ request: DriverRequest, _ system: any PCMSystem, _ clock: any DeviceClock
     ) throws(PipelineError) {
+        pipeline = request.pipeline
         let master = try Self.master(of: request)
         let (primary, direction) = try Self.read(master)
         var shared = [(direction: direction, parameters: primary)]

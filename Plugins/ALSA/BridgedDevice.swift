@@ -3,55 +3,6 @@ internal import SyrinxClocks
 internal import SyrinxCore
 internal import SyrinxRealtime
 
-/// The time by which both sides of a bridge stamp their blocks: the processor's counter, which render may read.
-struct TickClock: BitwiseCopyable, Sendable {
-    /// Measured once; a small error of it makes both sides' seconds equally long or short, and shows nowhere.
-    static let shared: TickClock = {
-        let clock = SystemClock()
-        let (time, ticks) = (clock.now, RenderSection.cycleCounter())
-        clock.sleep(until: time + 20_000_000)
-        let (later, now) = (clock.now, RenderSection.cycleCounter())
-        return TickClock(nanosecondsPerTick: Double(later - time) / Double(max(1, now &- ticks)), origin: ticks)
-    }()
-
-    let nanosecondsPerTick: Double
-    let origin: UInt64
-
-    /// Nanoseconds since the clock was made. Thread: any, render included.
-    @_noLocks @_noAllocation
-    func now() -> Int64 {
-        let ticks = _unsafePerformance { RenderSection.cycleCounter() }  // Reads a register.
-        return Int64(Double(ticks &- origin) * nanosecondsPerTick)
-    }
-}
-
-/// When the driver's cycles began, as a renderer sees them: blocks that come at once are parts of one cycle.
-struct CycleStamp: BitwiseCopyable {
-    private let clock: TickClock
-    private let nanosecondsPerFrame: Double
-    /// The stamp of the cycle that is under way, and the frames rendered since.
-    private var time = Int64.min
-    private var frames = 0
-
-    init(_ clock: TickClock, rate: Int) {
-        self.clock = clock
-        nanosecondsPerFrame = 1e9 / Double(rate)
-    }
-
-    /// The stamp for a block of so many frames. Thread: render.
-    @_noLocks @_noAllocation
-    mutating func next(_ count: Int) -> Int64 {
-        let now = clock.now()
-        // Half of what the frames before it take must have passed; the pieces of one cycle follow at once.
-        if time == .min || Double(now &- time) > 0.5 * nanosecondsPerFrame * Double(frames) {
-            time = now
-            frames = 0
-        }
-        frames &+= count
-        return time
-    }
-}
-
 /// A device on a clock of its own: its thread moves frames between it and a ``ClockBridge``.
 // SAFETY: what is not atomic belongs to the service's thread.
 final class BridgedDevice: BlockingService, DeviceClient, Reporter, @unchecked Sendable {
@@ -143,18 +94,5 @@ final class BridgedDevice: BlockingService, DeviceClient, Reporter, @unchecked S
             ("dropped_frames", .integer(status.droppedFrames)), ("resyncs", .integer(status.resyncs)),
             ("losses", .integer(status.losses)),
         ]
-    }
-}
-
-extension Driver {
-    /// The most frames of R in one of its cycles, as far as it tells.
-    func cycleFrames(rate: Int) -> Int {
-        for (name, value) in facts {
-            if ["cycle_frames", "period_frames", "block_frames"].contains(name), case .integer(let frames) = value {
-                return frames
-            }
-        }
-        // A timer's cycles are 10 ms at most.
-        return max(1, rate / 100)
     }
 }

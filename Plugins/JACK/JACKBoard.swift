@@ -16,6 +16,8 @@ final class JACKBoard: @unchecked Sendable {
         var frames = 0
         /// Grows whenever the client is activated: a renderer that finds another number starts softly again.
         var attachment = 0
+        /// The server's count of frames at its start; nil: it does not say.
+        var serverFrame: UInt32?
     }
 
     /// Ports at a time: more than JACK gives one client.
@@ -74,6 +76,9 @@ final class JACKBoard: @unchecked Sendable {
     /// Takes the handle out of a slot. Thread: control; no cycle uses it after ``waitForEdge()``.
     func close(_ slot: Int) { handles[slot].store(0, ordering: .releasing) }
 
+    /// Grows with every cycle. Thread: any.
+    var cycleCount: UInt64 { edges.load(ordering: .relaxed) / 2 }
+
     /// Waits until the cycle that was under way is over. Thread: control.
     func waitForEdge() {
         let edge = edges.load(ordering: .sequentiallyConsistent)
@@ -88,17 +93,21 @@ final class JACKBoard: @unchecked Sendable {
     /// nobody renders leaves no garbage. Thread: process callback, before ``JACKBoard/end()``.
     func begin(_ frames: Int) {
         edges.add(1, ordering: .sequentiallyConsistent)
-        for slot in 0..<used.load(ordering: .acquiring) {
-            guard let handle = OpaquePointer(bitPattern: handles[slot].load(ordering: .sequentiallyConsistent)),
-                let raw = jack_port_get_buffer(handle, jack_nframes_t(frames))
-            else {
-                buffers[slot] = nil
-                continue
-            }
-            let buffer = raw.assumingMemoryBound(to: Float.self)
-            if areOutputs[slot] { memset(raw, 0, frames * MemoryLayout<Float>.stride) }
-            buffers[slot] = buffer
+        let used = used.load(ordering: .acquiring)
+        // What is heard comes first: a port of ours that hears another of ours takes over what lies there from the last cycle.
+        for slot in 0..<used { fetch(slot, frames, isOutput: false) }
+        for slot in 0..<used { fetch(slot, frames, isOutput: true) }
+    }
+
+    private func fetch(_ slot: Int, _ frames: Int, isOutput: Bool) {
+        guard let handle = OpaquePointer(bitPattern: handles[slot].load(ordering: .sequentiallyConsistent)) else {
+            buffers[slot] = nil
+            return
         }
+        if areOutputs[slot] != isOutput { return }
+        let raw = jack_port_get_buffer(handle, jack_nframes_t(frames))
+        if isOutput, let raw { memset(raw, 0, frames * MemoryLayout<Float>.stride) }
+        buffers[slot] = raw?.assumingMemoryBound(to: Float.self)
     }
 
     /// Marks its end. Thread: process callback.

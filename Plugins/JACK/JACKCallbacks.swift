@@ -28,6 +28,9 @@ final class JACKCallbacks: @unchecked Sendable {
         var position: Int
     }
 
+    /// In a ``PathLatency``: what lies outside of the server's graph, without a latency of its own.
+    static let outside = ""
+
     /// Rung for everything that the loop should look at.
     let bell: Doorbell
     let changes = Ring<TransportChange>(
@@ -84,6 +87,7 @@ final class JACKCallbacks: @unchecked Sendable {
 
     /// Lets the engine go. Thread: control, the client inactive.
     func release() {
+        (engine as? JACKBridges)?.interrupt()
         engine = nil
         client = nil
         isFreewheeling.store(false, ordering: .relaxed)
@@ -154,7 +158,9 @@ final class JACKCallbacks: @unchecked Sendable {
             // The server waits for us: not real time.
             if engine.supply(frames) { engine.render(frames, timing: CycleTiming()) }
         } else {
-            engine.render(frames, timing: client._withUnsafeGuaranteedRef { $0.timing })
+            let cycle = client._withUnsafeGuaranteedRef { $0.cycle }
+            board.cycle.pointee.serverFrame = cycle.frame
+            engine.render(frames, timing: cycle.timing)
         }
     }
 
@@ -183,7 +189,7 @@ final class JACKCallbacks: @unchecked Sendable {
     func stateLatencies(capture: Bool) {
         let paths = paths.withLock { $0 }
         ports.withNodes { nodes in
-            var ends: [String: ClosedRange<Int>] = [:]
+            var ends = [Self.outside: 0...0]
             for (_, node, handles) in nodes where node.isOutput != capture {
                 for handle in handles {
                     guard let handle else { continue }

@@ -66,15 +66,19 @@ final class JACKClient: @unchecked Sendable {
     /// How much too late the last xrun was, in microseconds.
     var xrunMicroseconds: Float { jack_get_xrun_delayed_usecs(handle) }
 
-    /// How late the process callback runs, and when it must be done. Thread: process callback.
-    var timing: CycleTiming {
+    /// How late the process callback runs, when it must be done, and the server's count of frames; nil: it does not say.
+    /// Thread: process callback.
+    var cycle: (timing: CycleTiming, frame: UInt32?) {
         var frames: jack_nframes_t = 0
         var (due, next): (jack_time_t, jack_time_t) = (0, 0)
         var period: Float = 0
-        guard jack_get_cycle_times(handle, &frames, &due, &next, &period) == 0 else { return CycleTiming() }
+        guard jack_get_cycle_times(handle, &frames, &due, &next, &period) == 0 else {
+            return (CycleTiming(), nil)
+        }
         let now = jack_get_time()
-        return CycleTiming(
+        let timing = CycleTiming(
             lateness: now > due ? Int(now - due) * 1000 : 0, period: next > due ? Int(next - due) * 1000 : 0)
+        return (timing, frames)
     }
 
     /// The transport: whether it rolls, and at which frame. Thread: process callback.

@@ -18,6 +18,8 @@ extension JACKDriver {
         }
         var engine: (any Engine)?
         var isBack = false
+        // After an earlier run.
+        if ports.withClient({ $0 == nil }), !waitForServer(host) { return }
         while !isStopped.load(ordering: .sequentiallyConsistent) {
             let ending = try stay(&engine, host, isBack: isBack)
             isBack = false
@@ -42,7 +44,8 @@ extension JACKDriver {
         let rate = client.currentRate
         if engine?.masterRate != rate { engine = try host.engine(atRate: rate) }
         guard let engine else { return .stopped }
-        callbacks.paths.withLock { $0 = host.pathLatencies() }
+        let paths = host.pathLatencies()
+        callbacks.paths.withLock { $0 = paths }
         callbacks.prepare(client, engine, follows: followsTransport)
         do throws(PipelineError) {
             try client.activate()

@@ -23,6 +23,8 @@ public final class JACKDriver: Driver {
     let isStopped = Atomic<Bool>(false)
     private let agreed: Mutex<Agreed>
 
+    public var pipeline: String { request.pipeline }
+
     /// What was agreed on with the server.
     struct Agreed {
         var client: String
@@ -35,9 +37,14 @@ public final class JACKDriver: Driver {
     ///
     /// - Throws: `.unavailable` if no server answers, or if it has another rate than the pipeline states;
     ///   `.invalidParameter` if nodes name different servers.
-    public init(_ request: DriverRequest) throws(PipelineError) {
+    public convenience init(_ request: DriverRequest) throws(PipelineError) {
+        try self.init(request, server: try Self.server(of: request))
+    }
+
+    /// Opens the client at a server.
+    init(_ request: DriverRequest, server: String) throws(PipelineError) {
         self.request = request
-        server = try Self.server(of: request)
+        self.server = server
         followsTransport = request.nodes.contains { node in
             node.parameters.value("follow_transport") == .boolean(true)
         }
@@ -55,10 +62,16 @@ public final class JACKDriver: Driver {
     /// The server's rate. Thread: any but render.
     public var rate: Int? { agreed.withLock { $0.rate } }
 
+    /// The server's period, in frames. Thread: any but render.
+    var period: Int { agreed.withLock { $0.period } }
+
+    /// The server's name, also where none was named.
+    var shownServer: String { server.isEmpty ? JACKClient.defaultServer : server }
+
     public var facts: [(name: String, value: Value)] {
         let (agreed, scheduling) = (agreed.withLock { $0 }, callbacks.scheduling)
         var facts: [(name: String, value: Value)] = [
-            ("server", .string(server.isEmpty ? JACKClient.defaultServer : server)),
+            ("server", .string(shownServer)),
             ("client", .string(agreed.client)), ("rate_hz", .integer(agreed.rate)),
             ("period_frames", .integer(agreed.period)),
         ]
@@ -75,6 +88,9 @@ public final class JACKDriver: Driver {
         isStopped.store(true, ordering: .sequentiallyConsistent)
         bell.ring()
     }
+
+    /// Lets ``run(_:)`` run again after a ``stop()``. Thread: control, no run under way.
+    func allowRun() { isStopped.store(false, ordering: .sequentiallyConsistent) }
 
     /// Takes down what a client found. Thread: control.
     func agree(with client: JACKClient) {

@@ -13,6 +13,7 @@ struct JACKLoop {
     private var portsAppeared = true
     private var isFreewheeling = false
     private var period: Int
+    private var silence: JACKSilence
 
     init(driver: JACKDriver, client: JACKClient, host: any DriverHost) {
         self.driver = driver
@@ -21,6 +22,7 @@ struct JACKLoop {
         connector = JACKConnector(client)
         paths = driver.callbacks.paths.withLock { $0 }
         period = client.period
+        silence = JACKSilence(driver.ports.board)
     }
 
     /// Connects what is there, and states latencies.
@@ -53,20 +55,36 @@ struct JACKLoop {
     /// Does what is due; called after every ring of the bell, and now and then without.
     mutating func look() {
         drainTransport()
+        watchSilence()
         let new = driver.ports.withNodes { nodes in nodes.map(\.ticket) }
         let hasNewNodes = new != tickets
         tickets = new
         if portsAppeared || hasNewNodes || connector.hasToRetry {
             portsAppeared = false
-            driver.ports.withClient { _ in
-                for word in connector.apply(driver.ports) { host.tell(word.event, word.fields, nodes: [word.node]) }
-            }
+            // Told without the client's lock: a host may let go of a node meanwhile.
+            let words = driver.ports.withClient { _ in connector.apply(driver.ports) }
+            for word in words { host.tell(word.event, word.fields, nodes: [word.node]) }
         }
         let now = host.pathLatencies()
         if now != paths || hasNewNodes {
             paths = now
             driver.callbacks.paths.withLock { $0 = now }
             driver.ports.withClient { _ in client.recomputeLatencies() }
+        }
+    }
+
+    /// Tells of a server that is there, but stands still.
+    private mutating func watchSilence() {
+        switch silence.look(at: driver.ports.board) {
+        case .began: host.tell("server_silent", [.init("seconds", .number(JACKSilence.patience))], nodes: [])
+        case .ended(let seconds):
+            host.tell(
+                "server_back",
+                [
+                    .init("rate_hz", .integer(client.currentRate)), .init("period_frames", .integer(client.period)),
+                    .init("seconds", .number(seconds)),
+                ], nodes: [])
+        case nil: break
         }
     }
 

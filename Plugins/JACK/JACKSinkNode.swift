@@ -1,15 +1,15 @@
-internal import Synchronization
+internal import SyrinxClocks
 public import SyrinxCore
 internal import SyrinxDSP
 
 /// Sound to other JACK clients and to the server's device.
 ///
-/// - Ports: `in` at R; `events`.
+/// - Ports: `in` at R; `drift` and `fill` (control) and `events` out.
 public struct JACKSinkNode: Node {
     public static let descriptor = NodeDescriptor(
         type: "jack.sink", summary: "Gives sound to a JACK server: one output port a channel.",
-        inputs: [.audio("in", "What the ports play, at the server's rate.")],
-        outputs: [.events("events", "What the driver tells.")],
+        inputs: [.audio("in", "What the ports play.")],
+        outputs: JACKParameters.control + [.events("events", "What the driver tells.")],
         parameters: [
             .integer(
                 "channels", in: JACKParameters.channelRange,
@@ -23,13 +23,14 @@ public struct JACKSinkNode: Node {
                 "The largest magnitude that leaves; JACK's bus is float, and may go beyond full scale."),
             .integer("mute", in: 0...1, default: 0, live: true, "1: silence, within 5 ms."),
         ],
-        pace: .device("jack"),
+        events: JACKParameters.events, pace: .device("jack"),
         details: """
             The ports are named by the node: `phones`, or `phones_1`, `phones_2` …; the client by the pipeline. Nothing is \
             connected that the file does not name, and connections of others are left alone.
 
             NaN and infinity leave as silence, and the report counts them, as it counts samples held at the ceiling. JACK is \
-            told the true latency of every path from a `jack.source` to a `jack.sink`, both ways. Events as of `jack.source`.
+            told the true latency of every path from a `jack.source` to a `jack.sink`, both ways. Where another driver leads, \
+            a resampler joins the two clocks, as of `jack.source`, and JACK is told how late sound is when it comes.
 
             Source: JACK API 1.9, latency ranges as in jack/jack.h, "Managing and determining latency".
             """,
@@ -49,7 +50,17 @@ public struct JACKSinkNode: Node {
 
     public func inputChannels(_ port: String) -> Int? { parameters.channels }
 
-    public func resolve(_ request: FormatRequest) throws(PipelineError) -> Resolution { Resolution() }
+    public func resolve(_ request: FormatRequest) throws(PipelineError) -> Resolution {
+        var facts: [(name: String, value: Value)] = []
+        if request.access == .all, !(request.driver is JACKDriver) {
+            let guest = try parameters.guest(beside: request.driver)
+            if let rate = request.masterRate, let driver = request.driver {
+                let bridging = parameters.bridging(.playback, guest, beside: driver, rate: rate, channels: 1)
+                facts = parameters.facts(guest, latency: bridging.latency)
+            }
+        }
+        return Resolution(outputs: [.control(), .control()], facts: facts)
+    }
 
     public func prepare(_ setup: Setup) throws(PipelineError) -> Prepared {
         let format = setup.input.format
@@ -58,12 +69,30 @@ public struct JACKSinkNode: Node {
                 .invalidGraph, at: "nodes.\(setup.id)",
                 "found \(format.channels) channels, expected at most \(JACKParameters.channelRange.upperBound)")
         }
-        let ports = try parameters.ports(setup, isOutput: true, channels: format.channels)
-        let guarded = OutputGuard(
-            rate: format.rate, softStartFrames: Int(softStart * Double(format.rate) / 1000),
-            ceiling: decibelsToLinear(ceiling))
-        let renderer = JACKSinkRenderer(ports, guarded, rate: format.rate, isMuted: isMuted)
-        return Prepared(renderer, reporter: renderer)
+        let guarded = guarded(rate: format.rate)
+        if let driver = setup.driver as? JACKDriver {
+            let ports = try parameters.ports(of: driver, setup.id, isOutput: true, channels: format.channels)
+            let renderer = JACKSinkRenderer(ports, guarded)
+            return Prepared(renderer, reporter: renderer)
+        }
+        let seat = try parameters.seat(
+            .playback, setup, channels: format.channels, inputLatency: setup.input.latency)
+        let renderer = JACKBridgedSinkRenderer(
+            seat, guarded, rate: format.rate, largestBlock: setup.input.largestBlock)
+        return Prepared(renderer, blockingServices: [seat], reporter: renderer)
+    }
+
+    /// The guard at its beginning.
+    private func guarded(rate: Int) -> OutputGuard {
+        var guarded = OutputGuard(
+            rate: rate, softStartFrames: Int(softStart * Double(rate) / 1000), ceiling: decibelsToLinear(ceiling))
+        if isMuted {
+            // From the first frame on: there is nothing to fade out yet.
+            guarded.setMute(true)
+            guarded.advance(by: rate)
+            guarded.restart()
+        }
+        return guarded
     }
 }
 
@@ -71,29 +100,21 @@ public struct JACKSinkNode: Node {
 final class JACKSinkRenderer: Renderer, Reporter {
     /// Keeps the ports.
     private let group: JACKPortGroup
+    private let heard: JACKOutputFigures
+    private nonisolated(unsafe) let meter: JACKOutputFigures.Meter
     private nonisolated(unsafe) let access: JACKPortGroup.Access
     private let fresh: OutputGuard
     /// Owned by the render thread, as is what follows.
     private nonisolated(unsafe) var guarded: OutputGuard
     private nonisolated(unsafe) var attachment = 0
-    private nonisolated(unsafe) var loudest: Float = 0
-    /// What reports see. Written by the render thread.
-    private let frames = Atomic<Int>(0)
-    private let peak = Atomic<UInt32>(0)
-    private let limited = Atomic<Int>(0)
-    private let broken = Atomic<Int>(0)
 
-    init(_ group: JACKPortGroup, _ guarded: OutputGuard, rate: Int, isMuted: Bool) {
+    init(_ group: JACKPortGroup, _ guarded: OutputGuard) {
         self.group = group
+        heard = JACKOutputFigures(channels: group.channels)
+        meter = heard.meter
         access = group.access
-        var fresh = guarded
-        if isMuted {
-            fresh.setMute(true)
-            fresh.advance(by: rate)
-            fresh.restart()
-        }
-        self.fresh = fresh
-        self.guarded = fresh
+        fresh = guarded
+        self.guarded = guarded
     }
 
     @_noLocks @_noAllocation
@@ -105,22 +126,18 @@ final class JACKSinkRenderer: Renderer, Reporter {
             if attachment != 0 { guarded.restart() }
             attachment = access.cycle.pointee.attachment
         }
-        var loudest = loudest
         for channel in 0..<input.channelCount {
             guard let source = input[channel].baseAddress,
                 let target = access.samples(channel, at: input.position, count: count)
             else { continue }
             guarded.process(source, into: target, count: count)
-            let heard = SyrinxDSP.peak(UnsafeBufferPointer(start: target, count: count))
-            loudest = heard > loudest ? heard : loudest
+            meter.hear(UnsafeBufferPointer(start: target, count: count))
         }
         guarded.advance(by: count)
         self.guarded = guarded
-        self.loudest = loudest
-        frames.store(frames.load(ordering: .relaxed) &+ count, ordering: .relaxed)
-        peak.store(loudest.bitPattern, ordering: .relaxed)
-        limited.store(guarded.limitedSamples, ordering: .relaxed)
-        broken.store(guarded.brokenSamples, ordering: .relaxed)
+        meter.count(count, guarded)
+        block.output(0).silence()
+        block.output(1).silence()
     }
 
     @_noLocks @_noAllocation
@@ -130,17 +147,9 @@ final class JACKSinkRenderer: Renderer, Reporter {
     func reset() {
         guarded = fresh
         attachment = 0
-        loudest = 0
+        meter.reset()
     }
 
     /// Thread: any.
-    func figures() -> [(name: String, value: Value)] {
-        let peak = Float(bitPattern: peak.load(ordering: .relaxed))
-        return [
-            ("channels", .integer(group.channels)), ("frames", .integer(frames.load(ordering: .relaxed))),
-            ("peak_dbfs", peak > 0 ? .number(linearToDecibels(Double(peak))) : .null),
-            ("clipped", .integer(limited.load(ordering: .relaxed))),
-            ("not_a_number", .integer(broken.load(ordering: .relaxed))),
-        ]
-    }
+    func figures() -> [(name: String, value: Value)] { heard.figures() }
 }

@@ -3,44 +3,6 @@ import Foundation
 import JackTestKit
 import Testing
 
-/// A pipeline that runs in the command, and is waited for at the end.
-private struct LiveRun {
-    let process: Process
-    let log: URL
-
-    init(_ arguments: [String], in folder: URL, environment: [String: String]) throws {
-        log = folder.appendingPathComponent("log.jsonl")
-        process = try Command.start(
-            arguments: ["run"] + arguments, in: folder, environment: environment)
-    }
-
-    /// Waits until an event has been told so many times.
-    func await(_ event: String, count: Int = 1) throws {
-        let deadline = ContinuousClock.now + .seconds(30)
-        while events(event) < count {
-            guard ContinuousClock.now < deadline, process.isRunning else {
-                throw NotTold(
-                    description: "\(count) × \(event) in: \((try? String(contentsOf: log, encoding: .utf8)) ?? "")")
-            }
-            usleep(5_000)
-        }
-    }
-
-    func events(_ event: String) -> Int {
-        let text = (try? String(contentsOf: log, encoding: .utf8)) ?? ""
-        return text.split(separator: "\n").count { $0.contains("\"event\":\"\(event)\"") }
-    }
-
-    /// As a user ends it.
-    func finish() -> Int32 {
-        process.interrupt()
-        process.waitUntilExit()
-        return process.terminationStatus
-    }
-
-    struct NotTold: Error, CustomStringConvertible { let description: String }
-}
-
 @Suite("The command on a JACK server", .jackServer)
 struct JackCommandTests {
     private func write(_ text: String, _ name: String, in folder: URL) throws {

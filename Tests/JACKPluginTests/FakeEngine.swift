@@ -4,6 +4,11 @@ import SyrinxCore
 
 /// A graph of one source, a delay, and one sink, rendered by hand: what the engine does, without the engine.
 final class FakeEngine: Engine, @unchecked Sendable {
+    /// Values of each control port in a block.
+    private static let controlValues = 2
+
+    private static let muteIndex = JACKSinkNode.descriptor.parameters.firstIndex { $0.name == "mute" } ?? -1
+
     let masterRate: Int
     let largestBlock: Int
     private(set) var position = 0
@@ -16,6 +21,9 @@ final class FakeEngine: Engine, @unchecked Sendable {
     /// Frames rendered so far, for other threads.
     let rendered = Atomic<Int>(0)
 
+    /// What the sink's `mute` is moved to at the next cycle; below 0: it stays.
+    let mute = Atomic<Int>(-1)
+
     private let source: any Renderer
     private let sink: any Renderer
     private let channels: Int
@@ -25,7 +33,10 @@ final class FakeEngine: Engine, @unchecked Sendable {
     private let memory: UnsafeMutablePointer<Float>
     private let pointers: UnsafeMutablePointer<UnsafeMutablePointer<Float>>
     private let clock: UnsafeMutablePointer<PortClock>
-    private let port: UnsafeMutablePointer<Port>
+    /// The audio port, and the two control ports that follow it.
+    private let ports: UnsafeMutablePointer<Port>
+    private let controlMemory: UnsafeMutablePointer<UnsafeMutablePointer<Float>>
+    private let controlClock: UnsafeMutablePointer<PortClock>
     private let cycleEvents: UnsafeMutablePointer<CycleEvents>
     private let eventMemory: UnsafeMutablePointer<RenderEvent>
     private let outlet: UnsafeMutablePointer<EventOutlet>
@@ -46,8 +57,18 @@ final class FakeEngine: Engine, @unchecked Sendable {
         for channel in 0..<channels { (pointers + channel).initialize(to: memory + channel * largestBlock) }
         clock = .allocate(capacity: 1)
         clock.initialize(to: PortClock())
-        port = .allocate(capacity: 1)
-        port.initialize(to: Port(channels: pointers, channelCount: channels, clock: clock, isConnected: true))
+        ports = .allocate(capacity: 3)
+        ports.initialize(to: Port(channels: pointers, channelCount: channels, clock: clock, isConnected: true))
+        controlMemory = .allocate(capacity: 2)
+        controlClock = .allocate(capacity: 1)
+        controlClock.initialize(to: PortClock(position: 0, frames: Self.controlValues, offset: 0))
+        for index in 0..<2 {
+            let values = UnsafeMutablePointer<Float>.allocate(capacity: Self.controlValues)
+            values.initialize(repeating: .nan, count: Self.controlValues)
+            (controlMemory + index).initialize(to: values)
+            (ports + 1 + index).initialize(
+                to: Port(channels: controlMemory + index, channelCount: 1, clock: controlClock, isConnected: true))
+        }
         eventMemory = .allocate(capacity: 1)
         cycleEvents = .allocate(capacity: 1)
         cycleEvents.initialize(to: CycleEvents(storage: eventMemory, capacity: 0))
@@ -59,7 +80,10 @@ final class FakeEngine: Engine, @unchecked Sendable {
         memory.deallocate()
         pointers.deallocate()
         clock.deallocate()
-        port.deallocate()
+        ports.deallocate()
+        for index in 0..<2 { controlMemory[index].deallocate() }
+        controlMemory.deallocate()
+        controlClock.deallocate()
         eventMemory.deallocate()
         cycleEvents.deallocate()
         outlet.deallocate()
@@ -68,11 +92,13 @@ final class FakeEngine: Engine, @unchecked Sendable {
     func render(_ frames: Int, timing: CycleTiming) {
         cycles.withLock { if $0.count < 4_096 || $0.last != frames { $0.append(frames) } }
         timings.withLock { if $0.count < 4_096 { $0.append(timing) } }
+        let mute = mute.exchange(-1, ordering: .relaxed)
+        if mute >= 0 { sink.set(Self.muteIndex, to: Double(mute)) }
         var left = frames
         while left > 0 {
             let piece = min(left, largestBlock)
             clock.pointee = PortClock(position: position, frames: piece, offset: 0)
-            source.render(RenderBlock(ports: port, inputCount: 0, events: outlet))
+            source.render(RenderBlock(ports: ports, inputCount: 0, events: outlet))
             if delay > 0 {
                 for channel in 0..<channels {
                     let samples = UnsafeMutableBufferPointer(start: pointers[channel], count: piece)
@@ -81,12 +107,15 @@ final class FakeEngine: Engine, @unchecked Sendable {
                     lines[channel].removeFirst(piece)
                 }
             }
-            sink.render(RenderBlock(ports: port, inputCount: 1, events: outlet))
+            sink.render(RenderBlock(ports: ports, inputCount: 1, events: outlet))
             position += piece
             left -= piece
         }
         rendered.store(position, ordering: .releasing)
     }
+
+    /// The last values of `drift` and `fill` of the node that was rendered last; NaN: it wrote none.
+    var controls: [Float] { (0..<2).map { controlMemory[$0][Self.controlValues - 1] } }
 
     func supply(_ frames: Int) -> Bool {
         supplied.add(1, ordering: .relaxed)

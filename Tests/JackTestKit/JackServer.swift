@@ -76,6 +76,11 @@ public final class JackServer: Sendable {
     /// Ends it as a crash does: SIGKILL.
     public func kill() { end(SIGKILL) }
 
+    /// Stops it where it stands, as a debugger does; ``resume()`` lets it go on.
+    public func freeze() { child?.signal(SIGSTOP) }
+
+    public func resume() { child?.signal(SIGCONT) }
+
     /// What a program left: its exit code, or 128 and the signal that ended it, and what it printed.
     public struct Outcome: Sendable {
         public let code: Int32

@@ -6,6 +6,9 @@ public protocol Driver: AnyObject, Sendable {
     /// The name in `engine.driver` and `--driver`.
     static var name: String { get }
 
+    /// The name of the pipeline that it was opened for: what others see.
+    var pipeline: String { get }
+
     /// R as the device has it, in Hz; nil: the pipeline decides.
     var rate: Int? { get }
 
@@ -22,6 +25,21 @@ public protocol Driver: AnyObject, Sendable {
 
     /// Makes ``run(_:)`` return after the cycle that is under way. Thread: any; may come more than once.
     func stop()
+}
+
+extension Driver {
+    public var pipeline: String { "syrinx" }
+
+    /// The most frames of R in one of its cycles, as far as its facts tell: what a device on another clock reckons with.
+    public func cycleFrames(rate: Int) -> Int {
+        for (name, value) in facts {
+            if ["cycle_frames", "period_frames", "block_frames"].contains(name), case .integer(let frames) = value {
+                return frames
+            }
+        }
+        // A timer's cycles are 10 ms at most.
+        return max(1, rate / 100)
+    }
 }
 
 /// The plan, as a driver calls it.

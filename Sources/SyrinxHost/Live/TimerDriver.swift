@@ -14,11 +14,13 @@ public final class TimerDriver: Driver {
     /// A wake that is later than this is told; the clock goes on from there instead of catching up.
     private static let longestDelay = 100_000_000
 
+    public let pipeline: String
     public let rate: Int?
     private let priority: Int
     private let isStopped = Atomic<Bool>(false)
 
     init(_ request: DriverRequest) {
+        pipeline = request.pipeline
         rate = request.rate
         priority = request.priority
     }
