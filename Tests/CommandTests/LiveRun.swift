@@ -2,7 +2,7 @@ import CommandTestKit
 import Foundation
 
 /// A pipeline that runs in the command, and is waited for at the end.
-struct LiveRun {
+final class LiveRun {
     let process: Process
     let log: URL
 
@@ -11,6 +11,9 @@ struct LiveRun {
         process = try Command.start(
             arguments: ["run"] + arguments, in: folder, environment: environment)
     }
+
+    /// One that a failed test left behind would wait for its server for ever.
+    deinit { if process.isRunning { kill(process.processIdentifier, SIGKILL) } }
 
     /// Waits until an event has been told so many times.
     func await(_ event: String, count: Int = 1) throws {
