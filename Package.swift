@@ -19,7 +19,8 @@ let package = Package(
         .executable(name: "syrinx", targets: ["syrinx"]),
     ],
     dependencies: [
-        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
     ],
     targets: [
         .target(name: "CSyrinxShims"),
@@ -53,6 +54,16 @@ let package = Package(
             path: "Plugins/JACK", exclude: ["README.md"], swiftSettings: swift),
         .target(
             name: "SyrinxHost", dependencies: ["SyrinxCore", "SyrinxGraph", "SyrinxRealtime"], swiftSettings: swift),
+        .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+        .target(
+            name: "SyrinxNet",
+            dependencies: [
+                "COpenSSL",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOWebSocket", package: "swift-nio"),
+            ], swiftSettings: swift),
         .executableTarget(
             name: "syrinx",
             dependencies: [
@@ -130,6 +141,13 @@ let package = Package(
             ], swiftSettings: swift),
         .testTarget(
             name: "ALSAPluginTests", dependencies: ["ALSAPlugin", "SyrinxCore", "JackTestKit"], swiftSettings: swift),
+        .testTarget(
+            name: "SyrinxNetTests",
+            dependencies: [
+                "SyrinxNet",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ], swiftSettings: swift),
         .testTarget(name: "ArchitectureTests", swiftSettings: swift),
         .testTarget(
             name: "FilePluginTests",

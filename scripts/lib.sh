@@ -6,9 +6,13 @@ syrinx_root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 cd "$syrinx_root"
 
 # Libraries and headers that the build needs.
-syrinx_build_packages=(pkg-config libsndfile1-dev libsamplerate0-dev libebur128-dev libjack-jackd2-dev libasound2-dev)
+syrinx_build_packages=(
+    pkg-config libsndfile1-dev libsamplerate0-dev libebur128-dev libjack-jackd2-dev libasound2-dev libssl-dev
+)
 # Tests check against programs that are not ours.
-syrinx_test_packages=(python3 python3-jsonschema sox ffmpeg jackd2 libasound2-plugins pipewire pipewire-jack)
+syrinx_test_packages=(
+    openssl curl ca-certificates python3 python3-jsonschema sox ffmpeg jackd2 libasound2-plugins pipewire pipewire-jack
+)
 # The demo takes its speech from alsa-utils, draws with graphviz, and plays to jackd.
 syrinx_demo_packages=(alsa-utils graphviz jackd2 python3)
 
