@@ -81,6 +81,9 @@ final class HTTPConnection: Sendable {
             at: place)
     }
 
+    /// Whether the next request may go here: the server is there and has not said anything that nobody asked for.
+    var isReusable: Bool { channel.isActive && inbox.isIdle }
+
     func close() { channel.close(promise: nil) }
 }
 

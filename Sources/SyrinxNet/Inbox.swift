@@ -1,5 +1,5 @@
+internal import NIOConcurrencyHelpers
 internal import NIOCore
-internal import Synchronization
 
 /// A queue from an event loop to tasks, bounded in bytes: over its limit the channel stops reading, and half empty it goes on.
 final class Inbox<Element: Sendable>: Sendable {
@@ -21,20 +21,24 @@ final class Inbox<Element: Sendable>: Sendable {
     }
 
     private let limit: Int
-    private let state = Mutex(State())
+    /// Under a lock of pthreads, which the thread sanitizer sees into; it does not into a Mutex that is fought for.
+    private let state = NIOLockedValueBox(State())
 
     /// - Parameter limit: bytes that may wait before the channel stops reading.
     init(limit: Int) { self.limit = limit }
 
     /// Whether the channel should not read now.
-    var isPaused: Bool { state.withLock { $0.isPaused } }
+    var isPaused: Bool { state.withLockedValue { $0.isPaused } }
+
+    /// Whether nothing waits and more may come.
+    var isIdle: Bool { state.withLockedValue { $0.elements.isEmpty && $0.end == nil } }
 
     /// What to do when the channel may read again.
-    func whenRoom(_ body: @escaping @Sendable () -> Void) { state.withLock { $0.whenRoom = body } }
+    func whenRoom(_ body: @escaping @Sendable () -> Void) { state.withLockedValue { $0.whenRoom = body } }
 
     /// Returns: whether the channel should stop reading now.
     func put(_ element: Element, bytes: Int) -> Bool {
-        let (waiter, stops): (Waiter?, Bool) = state.withLock { state in
+        let (waiter, stops): (Waiter?, Bool) = state.withLockedValue { state in
             guard state.end == nil else { return (nil, false) }
             if !state.waiters.isEmpty { return (state.waiters.removeFirst().waiter, false) }
             // Empty messages have their price too.
@@ -51,7 +55,7 @@ final class Inbox<Element: Sendable>: Sendable {
 
     /// No more comes. What waits is still handed out, then the end or the error.
     func finish(_ error: NetError? = nil) {
-        let waiters = state.withLock { state in
+        let waiters = state.withLockedValue { state in
             guard state.end == nil else { return [(id: UInt64, waiter: Waiter)]() }
             state.end = error.map { .failure($0) } ?? .success(())
             state.whenRoom = nil
@@ -65,14 +69,14 @@ final class Inbox<Element: Sendable>: Sendable {
 
     /// The next element; nil after the last one. Throws `.cancelled` at once if the task is cancelled.
     func next() async throws(NetError) -> Element? {
-        let id = state.withLock { state in
+        let id = state.withLockedValue { state in
             state.count += 1
             return state.count
         }
         do {
             return try await withTaskCancellationHandler {
                 try await withCheckedThrowingContinuation { (waiter: Waiter) in
-                    let answer: Answer = state.withLock { state in
+                    let answer: Answer = state.withLockedValue { state in
                         if Task.isCancelled { return .now(.failure(.cancelled), nil) }
                         if let (element, cost) = state.elements.popFirst() {
                             state.cost -= cost
@@ -90,7 +94,7 @@ final class Inbox<Element: Sendable>: Sendable {
                     }
                 }
             } onCancel: {
-                let waiter: Waiter? = state.withLock { state in
+                let waiter: Waiter? = state.withLockedValue { state in
                     guard let index = state.waiters.firstIndex(where: { $0.id == id }) else { return nil }
                     return state.waiters.remove(at: index).waiter
                 }

@@ -1,6 +1,6 @@
+internal import NIOConcurrencyHelpers
 internal import NIOCore
 internal import NIOHTTP1
-internal import Synchronization
 
 extension NetClient {
     /// Asks and waits for the whole answer, whatever its status.
@@ -142,21 +142,22 @@ final class ConnectionPool: Sendable {
     }
 
     private static let mostPerServer = 4
-    private let idle = Mutex<[Key: [Idle]]>([:])
+    private let idle = NIOLockedValueBox<[Key: [Idle]]>([:])
 
     /// The connection that was used last, if one is still open.
     func take(_ address: WebAddress) -> HTTPConnection? {
-        while let found = idle.withLock({ $0[Key(address)]?.popLast() }) {
+        while let found = idle.withLockedValue({ $0[Key(address)]?.popLast() }) {
             found.timer.cancel()
-            if found.connection.channel.isActive { return found.connection }
+            if found.connection.isReusable { return found.connection }
+            found.connection.close()
         }
         return nil
     }
 
     func give(_ connection: HTTPConnection, _ address: WebAddress) {
-        guard connection.channel.isActive else { return }
+        guard connection.isReusable else { return connection.close() }
         let timer = connection.channel.eventLoop.scheduleTask(in: .seconds(30)) { connection.close() }
-        let surplus = idle.withLock { idle -> Idle? in
+        let surplus = idle.withLockedValue { idle -> Idle? in
             var list = idle[Key(address), default: []].filter { $0.connection.channel.isActive }
             list.append(Idle(connection: connection, timer: timer))
             let surplus = list.count > Self.mostPerServer ? list.removeFirst() : nil
@@ -168,7 +169,7 @@ final class ConnectionPool: Sendable {
     }
 
     func close() {
-        let all = idle.withLock { idle in
+        let all = idle.withLockedValue { idle in
             defer { idle = [:] }
             return idle.values.flatMap { $0 }
         }

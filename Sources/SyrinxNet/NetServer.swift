@@ -1,7 +1,7 @@
+internal import NIOConcurrencyHelpers
 internal import NIOCore
 internal import NIOHTTP1
 internal import NIOPosix
-internal import Synchronization
 
 /// A small server of HTTP and WebSocket for this machine only, plain or TLS: for rehearsal and tests.
 ///
@@ -112,7 +112,7 @@ final class ServerConnections: Sendable {
     let options: NetServer.Options
     let place: String
     let answer: @Sendable (NetServer.Request) async -> NetServer.Answer
-    private let state = Mutex(State())
+    private let state = NIOLockedValueBox(State())
 
     init(
         options: NetServer.Options, place: String,
@@ -126,14 +126,14 @@ final class ServerConnections: Sendable {
     /// Call on the channel's event loop, before it is active.
     func begin(_ channel: any Channel, _ context: TLSContext?) throws {
         let id = ObjectIdentifier(channel)
-        let isWelcome = state.withLock { state in
+        let isWelcome = state.withLockedValue { state in
             guard state.isOpen, state.tasks.count < options.connectionLimit else { return false }
             state.tasks[id] = (channel, nil)
             return true
         }
         guard isWelcome else { throw NetError(.unavailable, "too many connections") }
         channel.closeFuture.whenComplete { _ in
-            let task = self.state.withLock { $0.tasks.removeValue(forKey: id)?.task }
+            let task = self.state.withLockedValue { $0.tasks.removeValue(forKey: id)?.task }
             task?.cancel()
         }
         if let context {
@@ -141,7 +141,7 @@ final class ServerConnections: Sendable {
         }
         let connection = try ServerConnection(channel, self)
         let task = Task { await connection.serve() }
-        let isThere = state.withLock { state in
+        let isThere = state.withLockedValue { state in
             guard state.tasks[id] != nil else { return false }
             state.tasks[id]?.task = task
             return true
@@ -150,7 +150,7 @@ final class ServerConnections: Sendable {
     }
 
     func cut() {
-        let all = state.withLock { state in
+        let all = state.withLockedValue { state in
             state.isOpen = false
             return Array(state.tasks.values)
         }

@@ -1,5 +1,5 @@
+internal import NIOConcurrencyHelpers
 internal import NIOCore
-internal import Synchronization
 
 /// A value that arrives once, for any number of tasks that wait for it.
 final class OneShot<Value: Sendable>: Sendable {
@@ -11,17 +11,17 @@ final class OneShot<Value: Sendable>: Sendable {
         var count: UInt64 = 0
     }
 
-    private let state = Mutex(State())
+    private let state = NIOLockedValueBox(State())
 
     init() {}
 
     /// What arrived, if it did.
-    var outcome: Result<Value, NetError>? { state.withLock { $0.outcome } }
+    var outcome: Result<Value, NetError>? { state.withLockedValue { $0.outcome } }
 
     /// Returns: whether it was the first.
     @discardableResult
     func resolve(_ outcome: Result<Value, NetError>) -> Bool {
-        let waiters: [Waiter]? = state.withLock { state in
+        let waiters: [Waiter]? = state.withLockedValue { state in
             guard state.outcome == nil else { return nil }
             state.outcome = outcome
             defer { state.waiters = [:] }
@@ -33,14 +33,14 @@ final class OneShot<Value: Sendable>: Sendable {
 
     /// Waits. Throws `.cancelled` at once if the task is cancelled.
     func value() async throws(NetError) -> Value {
-        let id = state.withLock { state in
+        let id = state.withLockedValue { state in
             state.count += 1
             return state.count
         }
         do {
             return try await withTaskCancellationHandler {
                 try await withCheckedThrowingContinuation { (waiter: Waiter) in
-                    let outcome: Result<Value, NetError>? = state.withLock { state in
+                    let outcome: Result<Value, NetError>? = state.withLockedValue { state in
                         if let outcome = state.outcome { return outcome }
                         // Whoever cancels before this sees no waiter; whoever does later finds one.
                         if Task.isCancelled { return .failure(.cancelled) }
@@ -50,7 +50,7 @@ final class OneShot<Value: Sendable>: Sendable {
                     if let outcome { waiter.resume(with: outcome) }
                 }
             } onCancel: {
-                let waiter = state.withLock { $0.waiters.removeValue(forKey: id) }
+                let waiter = state.withLockedValue { $0.waiters.removeValue(forKey: id) }
                 waiter?.resume(throwing: NetError.cancelled)
             }
         } catch {
@@ -63,7 +63,7 @@ final class OneShot<Value: Sendable>: Sendable {
         do {
             return .success(
                 try await withCheckedThrowingContinuation { (waiter: Waiter) in
-                    let outcome: Result<Value, NetError>? = state.withLock { state in
+                    let outcome: Result<Value, NetError>? = state.withLockedValue { state in
                         if let outcome = state.outcome { return outcome }
                         state.count += 1
                         state.waiters[state.count] = waiter

@@ -14,7 +14,7 @@ enum Architecture {
         "SyrinxGraph": ["SyrinxCore", "SyrinxRealtime", "SyrinxDSP"],
         "SyrinxConfig": ["SyrinxCore"],
         "SyrinxHost": ["SyrinxGraph", "SyrinxCore", "SyrinxRealtime", "SyrinxConfig", "Logging"],
-        "SyrinxNet": ["COpenSSL", "NIOCore", "NIOPosix", "NIOHTTP1", "NIOWebSocket"],
+        "SyrinxNet": ["COpenSSL", "NIOConcurrencyHelpers", "NIOCore", "NIOHTTP1", "NIOPosix", "NIOWebSocket"],
         "SyrinxTestKit": [
             "SyrinxGraph", "SyrinxCore", "SyrinxRealtime", "SyrinxDSP", "SyrinxClocks", "CHeapProbe",
         ],

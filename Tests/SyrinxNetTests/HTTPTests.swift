@@ -47,6 +47,22 @@ struct HTTPTests {
         #expect(accepted.value == 2)
     }
 
+    @Test("an answer that nobody asked for is not taken for the next one's")
+    func unsolicited() async throws {
+        let server = try RawServer { peer in
+            _ = peer.readHead()
+            peer.write("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\none")
+            peer.write("HTTP/1.1 408 Too slow\r\nContent-Length: 0\r\n\r\n")
+            peer.drain()
+        }
+        let client = try makeClient()
+        for _ in 0..<3 {
+            let answer = try await client.send(HTTPRequest("GET", "http://127.0.0.1:\(server.port)/"))
+            #expect(answer.status == 200 && answer.body == Array("one".utf8))
+            try await Task.sleep(for: .milliseconds(200))
+        }
+    }
+
     @Test("a request that creates something is sent once, whatever happens to its connection")
     func noRepeat() async throws {
         let requests = Counter()
@@ -213,7 +229,7 @@ struct HTTPTests {
             let server = try await echoServer(Certificates.shared.get().identity("good"), host: host)
             let client = try NetClient(
                 tls: TLSSettings(authoritiesFile: try Certificates.shared.get().authority), proxy: .none,
-                timeouts: NetTimeouts(), resolver: FixedNames(four: four, six: six))
+                timeouts: .generous, resolver: FixedNames(four: four, six: six))
             let answer = try await client.send(HTTPRequest("GET", "https://evi.test:\(server.port)/x"))
             #expect(answer.body == Array("/x\n".utf8))
             await server.stop()

@@ -22,6 +22,9 @@ struct Certificates: Sendable {
     private init() throws {
         folder = FileManager.default.temporaryDirectory.appendingPathComponent("syrinx-net-\(UUID().uuidString)").path
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        atexit {
+            if let made = try? Certificates.shared.get() { try? FileManager.default.removeItem(atPath: made.folder) }
+        }
         let here = "subjectAltName=DNS:localhost,DNS:evi.test,IP:127.0.0.1,IP:::1"
         let script = """
             set -eu
@@ -66,8 +69,15 @@ struct Fault: Error {
     let words: String
 }
 
+extension NetTimeouts {
+    /// For tests in which nothing should be late, on a machine that may be busy.
+    static let generous = NetTimeouts(
+        connect: .seconds(60), proxy: .seconds(60), tls: .seconds(60), upgrade: .seconds(60), response: .seconds(60),
+        close: .seconds(60))
+}
+
 /// A client that trusts our own authority.
-func makeClient(timeouts: NetTimeouts = NetTimeouts(), proxy: ProxySettings = .none) throws -> NetClient {
+func makeClient(timeouts: NetTimeouts = .generous, proxy: ProxySettings = .none) throws -> NetClient {
     try NetClient(
         tls: TLSSettings(authoritiesFile: try Certificates.shared.get().authority), proxy: proxy, timeouts: timeouts)
 }

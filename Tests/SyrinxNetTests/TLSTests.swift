@@ -15,7 +15,7 @@ struct TLSTests {
     ) async throws -> NetError? {
         let server = try await echoServer(certificates.identity(identity))
         let settings = settings ?? TLSSettings(authoritiesFile: certificates.authority)
-        let client = try NetClient(tls: settings)
+        let client = try NetClient(tls: settings, timeouts: .generous)
         let error = await failure { await (try client.webSocket(server.socketAddress(host))).close() }
         await server.stop()
         return error
@@ -96,7 +96,8 @@ struct TLSTests {
     func versions(server: TLSSettings.Version, client: TLSSettings.Version) async throws {
         let peer = try await echoServer(certificates.identity("good", server...server))
         let one = try NetClient(
-            tls: TLSSettings(authoritiesFile: certificates.authority, versions: client...client))
+            tls: TLSSettings(authoritiesFile: certificates.authority, versions: client...client),
+            timeouts: .generous)
         let error = await failure {
             let socket = try await one.webSocket(peer.socketAddress())
             try await socket.send(text: "x")
@@ -120,6 +121,18 @@ struct TLSTests {
         let bad = try OpenSSLServer(certificates, "expired", ["-www", version])
         let error = await failure { _ = try await client.send(HTTPRequest("GET", "https://localhost:\(bad.port)/")) }
         #expect(error?.code == .untrusted)
+    }
+
+    @Test("a server that asks for renegotiation is refused it")
+    func renegotiation() async throws {
+        let server = try OpenSSLServer(certificates, "good", ["-tls1_2"])
+        let client = try makeClient(timeouts: NetTimeouts(response: .seconds(20)))
+        let address = "https://localhost:\(server.port)/hello"
+        let task = Task { await failure { _ = try await client.send(HTTPRequest("POST", address)) } }
+        let shown = await server.type("R", after: "POST /hello")
+        // The server prints its alarm: the client has said no (RFC 5246, section 7.2.2), and the connection ends.
+        #expect(shown.contains("no renegotiation"))
+        #expect(await task.value != nil)
     }
 
     @Test("the server's name is sent, and an address is not")
@@ -224,9 +237,9 @@ final class OpenSSLServer {
     let port: Int
     private let process = Process()
     private let input = Pipe()
+    private let output = Pipe()
 
     init(_ certificates: Certificates, _ identity: String, _ arguments: [String]) throws {
-        let output = Pipe()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
         process.arguments =
             ["openssl", "s_server", "-accept", "127.0.0.1:0"]
@@ -234,7 +247,7 @@ final class OpenSSLServer {
             + arguments
         process.standardInput = input
         process.standardOutput = output
-        process.standardError = FileHandle.nullDevice
+        process.standardError = output
         try process.run()
         var text = ""
         while !text.contains("ACCEPT 127.0.0.1:") || !text.hasSuffix("\n") {
@@ -244,6 +257,27 @@ final class OpenSSLServer {
         }
         let line = text.split(separator: "\n").first { $0.hasPrefix("ACCEPT") } ?? ""
         port = Int(line.split(separator: ":").last ?? "") ?? 0
+    }
+
+    /// Types a line when the server has shown some words, then reads until a connection's end or an error is shown.
+    func type(_ line: String, after words: String) async -> String {
+        let (input, output) = (input.fileHandleForWriting, output.fileHandleForReading)
+        return await withCheckedContinuation { continuation in
+            Thread.detachNewThread {
+                var text = ""
+                var isTyped = false
+                while !text.contains("renegotiation:") && !text.contains("shutting down SSL") {
+                    let more = output.availableData
+                    guard !more.isEmpty else { break }
+                    text += String(decoding: more, as: UTF8.self)
+                    if !isTyped, text.contains(words) {
+                        isTyped = true
+                        input.write(Data((line + "\n").utf8))
+                    }
+                }
+                continuation.resume(returning: text)
+            }
+        }
     }
 
     // Not by SIGTERM: programs that were started on a thread of the pool have it blocked.
