@@ -52,6 +52,7 @@ let package = Package(
             name: "JACKPlugin",
             dependencies: ["SyrinxCore", "SyrinxRealtime", "SyrinxDSP", "SyrinxClocks", "CJack"],
             path: "Plugins/JACK", exclude: ["README.md"], swiftSettings: swift),
+        .target(name: "SyrinxEVI", dependencies: ["SyrinxCore"], swiftSettings: swift),
         .target(
             name: "SyrinxHost", dependencies: ["SyrinxCore", "SyrinxGraph", "SyrinxRealtime"], swiftSettings: swift),
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
@@ -106,6 +107,7 @@ let package = Package(
         .testTarget(
             name: "ResamplePluginTests", dependencies: ["ResamplePlugin", "SyrinxCore", "SyrinxTestKit"],
             swiftSettings: swift),
+        .testTarget(name: "SyrinxEVITests", dependencies: ["SyrinxEVI", "SyrinxCore"], swiftSettings: swift),
         .testTarget(
             name: "SyrinxHostTests", dependencies: ["SyrinxHost", "SyrinxCore", "SyrinxGraph", "SyrinxRealtime"],
             swiftSettings: swift),
