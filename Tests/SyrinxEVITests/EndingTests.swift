@@ -55,13 +55,19 @@ struct EndingTests {
     func maxDuration() {
         var stage = Stage()
         stage.begin()
+        // A server that says so at once is not run up against again and again.
+        stage.error("E0715")
+        stage.close(1000)
+        #expect(stage.connects.count == 1 && stage.delays.count == 1)
+        stage = Stage()
+        stage.begin()
         stage.pass(.seconds(60))
         stage.error("E0715")
         stage.close(1000)
         #expect(stage.connects.count == 2)
         #expect(stage.connects[1].query.contains { $0.name == "resumed_chat_group_id" && $0.reveal() == "group-1" })
         stage.greet(chat: "chat-2")
-        #expect(stage.eventNames.last == "rolled_over" || stage.eventNames.contains("rolled_over"))
+        #expect(stage.eventNames.contains("rolled_over"))
     }
 
     @Test(

@@ -50,10 +50,19 @@ struct FuzzTests {
             let bytes = Self.spoil(seeds, using: &random)
             if let decoded = try? ServerMessage.decode(bytes) {
                 read += 1
-                #expect(try ServerMessage.decode(decoded.message.encoded()).message == decoded.message)
+                let again = try ServerMessage.decode(decoded.message.encoded()).message
+                if normal(again.value) != normal(decoded.message.value) {
+                    Issue.record(
+                        "\(String(decoding: bytes, as: UTF8.self)) is read as \(decoded.message), then as \(again)")
+                    return
+                }
             }
             if let message = try? ClientMessage(decoding: bytes) {
-                #expect(try ClientMessage(decoding: message.encoded()) == message)
+                let again = try ClientMessage(decoding: message.encoded())
+                if normal(again.value) != normal(message.value) {
+                    Issue.record("\(String(decoding: bytes, as: UTF8.self)) is read as \(message), then as \(again)")
+                    return
+                }
             }
         }
         #expect(read > 10)
@@ -82,7 +91,9 @@ struct FuzzTests {
     @Test("a session that hears spoilt messages goes on", arguments: 1...2 as ClosedRange<UInt64>)
     func session(seed: UInt64) {
         var random = Seeded(seed)
-        let seeds = MessageTests.server.map { $0.encoded() } + (0..<4).map { speech("A", $0, frames: 50).encoded() }
+        // Errors may well end it, and have tests of their own.
+        let harmless = MessageTests.server.filter { if case .error = $0 { false } else { true } }
+        let seeds = harmless.map { $0.encoded() } + (0..<4).map { speech("A", $0, frames: 50).encoded() }
         var stage = Stage(options { $0.maxAttempts = nil })
         stage.begin()
         for _ in 0..<Self.count / 3 {

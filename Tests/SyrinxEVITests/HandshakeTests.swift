@@ -178,7 +178,7 @@ struct HandshakeTests {
         #expect(request.method == .post)
         #expect(request.revealTarget() == "/oauth2-cc/token")
         #expect(request.body == Array("grant_type=client_credentials".utf8))
-        let basic: String = Base64.encode(Array("\(apiKey):\(secretKey)".utf8))
+        let basic = Base64.encode(Array("\(apiKey):\(secretKey)".utf8))
         #expect(request.headers.first { $0.name == "Authorization" }?.reveal() == "Basic " + basic)
         for round in 0..<6 {
             stage.feed(.token(attempt: stage.attempt, .success(HTTPResponse(status: 503))))

@@ -47,6 +47,7 @@ struct MessageTests {
         .toolResponse(ToolResponse("c2", content: "{}", toolName: "web_search", toolType: "builtin")),
         .toolError(ToolFailure("c1", error: "unreadable")),
         .unknown(type: "weather", .object([.init("type", .string("weather")), .init("sun", .boolean(true))])),
+        .unknown(type: "film", .object([.init("type", .string("film")), .init("data", .string("AAAA"))])),
     ]
 
     @Test("11. every message of ours survives writing and reading", arguments: client)
@@ -183,12 +184,12 @@ struct MessageTests {
     func base64() throws {
         for count in 0..<70 {
             let bytes = (0..<count).map { UInt8(truncatingIfNeeded: $0 * 151 + count) }
-            let text: String = Base64.encode(bytes)
+            let text = Base64.encode(bytes)
             #expect(text.utf8.count == Base64.encodedCount(count))
             #expect(Base64.decode(Array(text.utf8)[...]) == bytes)
             #expect(Base64.decode(Array(text.replacing("=", with: "").utf8)[...]) == bytes)
         }
-        #expect(Base64.encode(Array("light work.".utf8)) as String == "bGlnaHQgd29yay4=")  // RFC 4648's alphabet
+        #expect(Base64.encode(Array("light work.".utf8)) == "bGlnaHQgd29yay4=")  // RFC 4648's alphabet
         for bad in ["A", "AA=", "A===", "AAA*", "AA\nA", "====", "AAAA=", "AB=C", "AAAAA"] {
             #expect(Base64.decode(Array(bad.utf8)[...]) == nil, "\(bad)")
         }

@@ -88,6 +88,7 @@ struct SoakWorld {
             fed += block
             serve()
             listen()
+            if stage.session.isEnded { return }
             check()
             stage.done.removeAll(keepingCapacity: true)
         }
@@ -152,7 +153,7 @@ struct SoakWorld {
         case 3:
             isOpen = true
             perform(stage.socket(.opened))  // and no chat_metadata
-        case 4 where chatCount > 0:
+        case 4 where chatCount > 0 && !groupLost:
             isOpen = true
             groupLost = true
             perform(stage.socket(.opened))

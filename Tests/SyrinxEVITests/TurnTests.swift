@@ -145,6 +145,22 @@ struct TurnTests {
         #expect(!target.contains("once"))
     }
 
+    @Test("settings that change while it connects are not lost")
+    func lateSettings() {
+        var stage = Stage()
+        stage.feed(.start)
+        var change = SessionSettings()
+        change.voiceID = "v-2"
+        stage.feed(.command(.settings(change)))
+        stage.greet()
+        #expect(stage.texts == [.sessionSettings(change)])
+        stage.close(1006)
+        stage.pass(.seconds(1))
+        stage.greet()
+        #expect(stage.texts.count == 1)  // now it went with the address
+        #expect(stage.connects[1].revealTarget().contains("voice_id%5D=v-2"))
+    }
+
     @Test("35. interim lines are replaced, the final one stays, and EVI's lines tell what was heard of them")
     func transcript() {
         var stage = Stage()

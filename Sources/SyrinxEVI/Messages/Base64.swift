@@ -12,34 +12,42 @@ package enum Base64 {
     /// How many characters `count` bytes take.
     package static func encodedCount(_ count: Int) -> Int { (count + 2) / 3 * 4 }
 
-    /// Appends the text of `bytes`.
-    package static func encode(_ bytes: [UInt8], to text: inout [UInt8]) {
-        text.reserveCapacity(text.count + encodedCount(bytes.count))
-        alphabet.withUnsafeBufferPointer { alphabet in
-            var place = 0
-            while place + 3 <= bytes.count {
-                let word = UInt32(bytes[place]) << 16 | UInt32(bytes[place + 1]) << 8 | UInt32(bytes[place + 2])
-                text.append(alphabet[Int(word >> 18)])
-                text.append(alphabet[Int(word >> 12 & 63)])
-                text.append(alphabet[Int(word >> 6 & 63)])
-                text.append(alphabet[Int(word & 63)])
-                place += 3
+    /// The text of `bytes`, as bytes.
+    package static func characters(of bytes: [UInt8]) -> [UInt8] {
+        let size = encodedCount(bytes.count)
+        return [UInt8](unsafeUninitializedCapacity: size) { text, filled in
+            bytes.withUnsafeBufferPointer { bytes in
+                alphabet.withUnsafeBufferPointer { alphabet in encode(bytes, by: alphabet, into: text) }
             }
-            let left = bytes.count - place
-            if left == 0 { return }
-            let word = UInt32(bytes[place]) << 16 | (left == 2 ? UInt32(bytes[place + 1]) << 8 : 0)
-            text.append(alphabet[Int(word >> 18)])
-            text.append(alphabet[Int(word >> 12 & 63)])
-            text.append(left == 2 ? alphabet[Int(word >> 6 & 63)] : pad)
-            text.append(pad)
+            filled = size
         }
     }
 
     /// The text of `bytes`.
-    package static func encode(_ bytes: [UInt8]) -> String {
-        var text: [UInt8] = []
-        encode(bytes, to: &text)
-        return String(decoding: text, as: UTF8.self)
+    package static func encode(_ bytes: [UInt8]) -> String { String(decoding: characters(of: bytes), as: UTF8.self) }
+
+    /// - Shape: `text` has room for what `bytes` take.
+    private static func encode(
+        _ bytes: UnsafeBufferPointer<UInt8>, by alphabet: UnsafeBufferPointer<UInt8>,
+        into text: UnsafeMutableBufferPointer<UInt8>
+    ) {
+        var (from, to) = (0, 0)
+        while from + 3 <= bytes.count {
+            let word = UInt32(bytes[from]) << 16 | UInt32(bytes[from + 1]) << 8 | UInt32(bytes[from + 2])
+            text[to] = alphabet[Int(word >> 18)]
+            text[to + 1] = alphabet[Int(word >> 12 & 63)]
+            text[to + 2] = alphabet[Int(word >> 6 & 63)]
+            text[to + 3] = alphabet[Int(word & 63)]
+            from += 3
+            to += 4
+        }
+        let left = bytes.count - from
+        if left == 0 { return }
+        let word = UInt32(bytes[from]) << 16 | (left == 2 ? UInt32(bytes[from + 1]) << 8 : 0)
+        text[to] = alphabet[Int(word >> 18)]
+        text[to + 1] = alphabet[Int(word >> 12 & 63)]
+        text[to + 2] = left == 2 ? alphabet[Int(word >> 6 & 63)] : pad
+        text[to + 3] = pad
     }
 
     /// The bytes of `text`, which may lack its padding; nil if it is no Base64.

@@ -23,7 +23,7 @@ extension ClientMessage {
         // Frequent and long: no strings on the way.
         var text = Array(#"{"type":"audio_input","data":""#.utf8)
         text.reserveCapacity(text.count + Base64.encodedCount(audio.count) + 64)
-        Base64.encode(audio, to: &text)
+        text += Base64.characters(of: audio)
         text.append(UInt8(ascii: "\""))
         if let session { text += #","custom_session_id":\#(Value.string(session).json())"#.utf8 }
         text.append(UInt8(ascii: "}"))

@@ -48,7 +48,9 @@ extension ServerMessage {
         case "tool_call": message = .toolCall(try ToolCall(reading: &object))
         case "tool_response": message = .toolResponse(try ToolResponse(reading: object))
         case "tool_error": message = .toolError(try ToolFailure(reading: object))
-        default: message = .unknown(type: type, value)
+        default:
+            // Only audio may leave its `data` where it lay.
+            message = .unknown(type: type, blob == nil ? value : try WireJSON.read(bytes).value)
         }
         return Decoded(message: message, notes: object.notes)
     }

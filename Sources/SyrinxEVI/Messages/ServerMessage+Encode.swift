@@ -11,7 +11,7 @@ extension ServerMessage {
         var text = Array(head.value.json().utf8.dropLast())
         text.reserveCapacity(text.count + Base64.encodedCount(output.data.count) + 16)
         text += #","data":""#.utf8
-        Base64.encode(output.data, to: &text)
+        text += Base64.characters(of: output.data)
         text += "\"}".utf8
         return text
     }

@@ -28,7 +28,11 @@ extension Session {
             if let key = change.languageModelKey { hide(key) }
             settings.merge(change)
             desk.learn(change.tools ?? [])
-            if phase == .live, !change.isEmpty { send(.sessionSettings(change)) }
+            if phase != .live {
+                lateSettings.merge(change)
+            } else if !change.isEmpty {
+                send(.sessionSettings(change))
+            }
             if settings.context == .remove { settings.context = nil }
         case .toolResponse(let id, let content): run(desk.answer(id, content))
         case .toolError(let id, let error, let content): run(desk.fail(id, error: error, content: content))

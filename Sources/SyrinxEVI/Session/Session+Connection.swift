@@ -43,6 +43,7 @@ extension Session {
 
     private mutating func open(token: Secret?) {
         phase = .connecting(until: now + options.handshakeLimit)
+        lateSettings = SessionSettings()
         let query = ChatRequest.split(settings, byMessage: options.settingsByMessage).query
         actions.append(
             .connect(
@@ -95,6 +96,7 @@ extension Session {
         if let message = ChatRequest.split(settings, byMessage: options.settingsByMessage).message {
             send(.sessionSettings(message))
         }
+        if !lateSettings.isEmpty { send(.sessionSettings(lateSettings)) }
         if isPaused { send(.pauseAssistant()) }
         while let message = outbox.popFirst() { send(message) }
         microphone.open(at: now)
@@ -154,7 +156,8 @@ extension Session {
             emit(.asleep)
         case .maxDuration:
             guard options.rollsOver else { return end(.maxDuration) }
-            rollOver()
+            // The shortest limit that can be set is 30 s: an earlier end is some fault, and must not become a storm.
+            if lostProvenChat { rollOver() } else { lose(words, using: &random) }
         case .transcription: end(.transcriptionFailed(error))
         }
     }

@@ -69,6 +69,7 @@ extension Session {
 
     private mutating func take(_ error: ServerError) {
         var error = error
+        error.code = mask.mask(error.code)
         error.message = mask.mask(error.message)
         error.slug = mask.mask(error.slug)
         emit(.error(error))
@@ -92,11 +93,12 @@ extension Session {
     }
 
     private mutating func take(_ output: AudioOutput) {
-        sign()
-        hasEndedTurn = false
         do throws(WireFault) {
             let piece = try WAVPiece(reading: output.data)
             let outcome = playback.add(piece, id: output.id, index: output.index, at: now)
+            if outcome == .late { return }
+            sign()
+            hasEndedTurn = false
             if outcome == .refused { warn("speech was dropped: more than can be queued came at once") }
             if playback.isReady { actions.append(.play) }
         } catch {

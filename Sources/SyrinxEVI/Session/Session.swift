@@ -79,6 +79,8 @@ package struct Session: Sendable {
 
     // What must survive a socket.
     var settings: SessionSettings
+    /// What was changed after the address of this attempt was made.
+    var lateSettings = SessionSettings()
     var outbox = FIFO<ClientMessage>()
     var isPaused = false
     var isMuted: Bool
