@@ -145,6 +145,24 @@ struct EndingTests {
         }
     }
 
+    @Test("27. failures before a chat that proved itself do not count after it, nor do their waits")
+    func forgiven() {
+        var stage = Stage()
+        stage.feed(.start)
+        for _ in 0..<2 {
+            for _ in 0..<5 {
+                stage.socket(.failed(TransportFailure(.unreachable, "no route")))
+                stage.pass(stage.delays.last! + .milliseconds(1))
+            }
+            #expect(stage.end == nil)
+            stage.greet()
+            stage.pass(.seconds(31))
+            stage.close(1006)
+            #expect(stage.delays.last! < .milliseconds(601))
+            stage.pass(stage.delays.last! + .milliseconds(1))
+        }
+    }
+
     @Test(
         "close codes that blame us, and final errors, end the session",
         arguments: [1002, 1003, 1007, 1008, 1009, 1010, 4000])

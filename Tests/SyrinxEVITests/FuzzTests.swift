@@ -15,6 +15,8 @@ struct FuzzTests {
         #endif
     }()
 
+    private static func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }
+
     /// One of the seeds, spoilt in one to six places.
     static func spoil(_ seeds: [[UInt8]], using random: inout Seeded) -> [UInt8] {
         var bytes = seeds.randomElement(using: &random)!
@@ -60,7 +62,7 @@ struct FuzzTests {
             if let message = try? ClientMessage(decoding: bytes) {
                 let again = try ClientMessage(decoding: message.encoded())
                 if normal(again.value) != normal(message.value) {
-                    Issue.record("\(String(decoding: bytes, as: UTF8.self)) is read as \(message), then as \(again)")
+                    Issue.record("\(Self.text(bytes)) is read as \(message), then as \(again)")
                     return
                 }
             }

@@ -136,6 +136,22 @@ struct MicrophoneTests {
         #expect(stage.session.microphoneFigures.lateSamples == late)
     }
 
+    @Test("30. memory stays below the cap however long the socket takes nothing")
+    func stalledForLong() {
+        var stage = Stage()
+        stage.begin()
+        stage.socket(.writable(false))
+        for _ in 0..<6_000 {
+            stage.now += .milliseconds(100)
+            stage.feed(.microphone([Int16](repeating: 1, count: 1_600)))
+            if stage.session.heldMicrophone > 131_072 + 16 * 320 {
+                Issue.record("\(stage.session.heldMicrophone) samples are held")
+                return
+            }
+        }
+        #expect(stage.session.waitingMicrophone > 100_000)
+    }
+
     @Test("32. half duplex sends zeros from the first sample played until the queue is empty and the tail is over")
     func halfDuplex() {
         var stage = Stage(

@@ -51,6 +51,9 @@ package struct MicrophoneQueue: Sendable {
     /// Samples that wait, the piece that is not yet full included.
     package var waitingSamples: Int { samples.count - head }
 
+    /// Samples for which memory is held.
+    package var heldSamples: Int { samples.count }
+
     /// A chat begins: from here on audio counts.
     package mutating func open(at now: Moment) {
         isOpen = true
@@ -81,6 +84,7 @@ package struct MicrophoneQueue: Sendable {
             // Whole pieces, so that the rhythm stays.
             let dropped = min((excess + pieceSamples - 1) / pieceSamples * pieceSamples, waitingSamples)
             head += dropped
+            compact()
             figures.lateSamples += dropped
         }
     }
@@ -96,13 +100,7 @@ package struct MicrophoneQueue: Sendable {
         bytes.reserveCapacity(2 * pieceSamples)
         PCM16.append(samples[head..<head + pieceSamples], to: &bytes)
         head += pieceSamples
-        if head == samples.count {
-            samples.removeAll(keepingCapacity: true)
-            head = 0
-        } else if head >= 16 * pieceSamples {
-            samples.removeFirst(head)
-            head = 0
-        }
+        compact()
         figures.sentPieces += 1
         // A source whose clock runs fast must not earn a gap, nor a slow one a burst.
         coveredUntil = min(max(coveredUntil + Self.pieceLength, now - Self.burst), now + Self.pieceLength)
@@ -116,6 +114,17 @@ package struct MicrophoneQueue: Sendable {
             return credit >= Self.pieceLength ? creditTime : creditTime + (Self.pieceLength - credit) / Self.catchUp
         }
         return max(lastInput + Self.patience, coveredUntil + Self.pieceLength)
+    }
+
+    /// Cuts off what has left the queue, now and then.
+    private mutating func compact() {
+        if head == samples.count {
+            samples.removeAll(keepingCapacity: true)
+            head = 0
+        } else if head >= 16 * pieceSamples {
+            samples.removeFirst(head)
+            head = 0
+        }
     }
 
     private mutating func refill(_ now: Moment) {

@@ -204,6 +204,8 @@ package struct Session: Sendable {
     package var microphoneFigures: MicrophoneQueue.Figures { microphone.figures }
     /// Samples of the microphone that wait to be sent.
     package var waitingMicrophone: Int { microphone.waitingSamples }
+    /// Samples of the microphone for which memory is held: those that wait, and a little more.
+    package var heldMicrophone: Int { microphone.heldSamples }
     package var playbackFigures: PlaybackQueue.Figures { playback.figures }
     /// Speech that waits to be taken.
     package var waitingSpeech: Moment { playback.waiting }
