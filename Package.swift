@@ -52,7 +52,8 @@ let package = Package(
             name: "JACKPlugin",
             dependencies: ["SyrinxCore", "SyrinxRealtime", "SyrinxDSP", "SyrinxClocks", "CJack"],
             path: "Plugins/JACK", exclude: ["README.md"], swiftSettings: swift),
-        .target(name: "SyrinxEVI", dependencies: ["SyrinxCore"], swiftSettings: swift),
+        .target(
+            name: "SyrinxEVI", dependencies: ["SyrinxCore", "SyrinxRealtime", "SyrinxNet"], swiftSettings: swift),
         .target(
             name: "SyrinxHost", dependencies: ["SyrinxCore", "SyrinxGraph", "SyrinxRealtime"], swiftSettings: swift),
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),

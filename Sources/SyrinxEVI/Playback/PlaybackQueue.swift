@@ -90,6 +90,8 @@ package struct PlaybackQueue: Sendable {
     private var nextSerial = 0
     private var lastRate: Int?
     private var waitingSamples = 0
+    /// What the line holds, in time; looked at in every step of a session, so it is not counted anew.
+    private var lineTime = Moment.zero
     /// The ids of this turn, so that an interruption drops those too whose audio is still to come.
     private var turnIDs: [String] = []
     private var droppedOrder = FIFO<String>()
@@ -182,6 +184,7 @@ package struct PlaybackQueue: Sendable {
         lastRate = wav.sampleRate
         if wav.samples.isEmpty { return }
         line.append(Piece(serial: nextSerial, id: id, wav: wav))
+        lineTime += Self.time(wav.samples.count, at: wav.sampleRate)
         nextSerial += 1
     }
 
@@ -211,10 +214,10 @@ package struct PlaybackQueue: Sendable {
     package var isReady: Bool { !line.isEmpty }
 
     /// How much waits to be taken.
-    package var waiting: Moment {
-        line.reduce(Moment.zero) { sum, piece in
-            sum + .seconds(Double(piece.wav.samples.count - piece.taken) / Double(piece.wav.sampleRate))
-        }
+    package var waiting: Moment { line.isEmpty ? .zero : max(.zero, lineTime) }
+
+    private static func time(_ frames: Int, at rate: Int) -> Moment {
+        .nanoseconds(frames * 1_000_000_000 / max(1, rate))
     }
 
     /// The next samples, at most `count`, all of one piece.
@@ -227,7 +230,9 @@ package struct PlaybackQueue: Sendable {
         piece.taken = end
         line[0] = piece
         waitingSamples -= end - start
+        lineTime -= Self.time(end - start, at: piece.wav.sampleRate)
         if end == piece.wav.samples.count { _ = line.popFirst() }
+        if line.isEmpty { lineTime = .zero }
         return Audio(
             serial: piece.serial, id: piece.id, sampleRate: piece.wav.sampleRate,
             samples: piece.wav.samples[start..<end])
@@ -286,6 +291,7 @@ package struct PlaybackQueue: Sendable {
         }
         figures.interruptedSamples += waitingSamples
         line.removeAll()
+        lineTime = .zero
         outside.removeAll()
         waitingSamples = 0
         segments.removeAll()

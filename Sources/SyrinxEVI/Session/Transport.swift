@@ -213,4 +213,7 @@ package protocol TransportConnection: Sendable {
 
     /// Starts the close handshake; `.closed` follows, at the latest after `limit`.
     func close(code: Int, reason: String, limit: Moment)
+
+    /// Lets go of the socket at once, without a word to the peer. `.failed` or `.closed` still follows, as the last report.
+    func abandon()
 }

@@ -1,0 +1,253 @@
+internal import SyrinxRealtime
+
+/// Drives a ``Session`` over a transport: gives it the time, its socket's words and its tools' answers, and carries out what
+/// it wants, in order. It decides nothing.
+///
+/// Sockets, tools and token requests have a task each; one more waits for the session's deadline. All have ended when
+/// ``run()`` returns.
+///
+/// - Thread: any but render. ``status`` never waits for the actor.
+package actor SessionRunner {
+    private var session: Session
+    private let transport: any Transport
+    private let tools: any ToolRunner
+    private var outlet: (any SessionOutlet)?
+    private let origin = ContinuousClock.now
+    private var random = SystemRandomNumberGenerator()
+    private let snapshot: Locked<SessionStatus>
+    private var toldFlags: SessionStatus.Flags
+
+    /// The socket in use.
+    private var socket: (attempt: Int, connection: any TransportConnection)?
+    /// Attempts whose socket has not told its last.
+    private var openAttempts: Set<Int> = []
+    private var tokenFetches: [Int: Task<Void, Never>] = [:]
+    private var toolTasks: [String: Task<Void, Never>] = [:]
+    private var alarm: (time: Moment, task: Task<Void, Never>)?
+    private var alarmSerial = 0
+    private var hasStarted = false
+    private var isStopping = false
+    private var waiters: [CheckedContinuation<EndReason, Never>] = []
+
+    /// How long a socket may take to close in good order.
+    private static let closeLimit: Moment = .milliseconds(800)
+
+    package init(
+        _ options: SessionOptions, transport: any Transport, tools: any ToolRunner, outlet: any SessionOutlet
+    ) {
+        let session = Session(options)
+        let status = session.status
+        self.session = session
+        self.transport = transport
+        self.tools = tools
+        self.outlet = outlet
+        snapshot = Locked(status)
+        toldFlags = status.flags
+    }
+
+    /// Where the session stands; renewed after every step.
+    package nonisolated var status: SessionStatus { snapshot.withLock { $0 } }
+
+    /// Drives the session until it is over and its last speech was handed on.
+    ///
+    /// Cancelling the task stops it in good order within a second, with close code 1000. The outlet is let go at the end.
+    package func run() async -> EndReason {
+        await withTaskCancellationHandler {
+            if !hasStarted {
+                hasStarted = true
+                step(.start)
+            }
+            return await withCheckedContinuation { waiter in
+                waiters.append(waiter)
+                finishIfOver()
+            }
+        } onCancel: {
+            Task { await self.stop() }
+        }
+    }
+
+    /// Feeds something and carries out what the session wants: `.microphone`, `.inputEnded`, `.played`, `.bargeIn`,
+    /// `.command`, `.stop`.
+    ///
+    /// After `.stop`, ``run()`` returns as soon as the session is over, whatever still plays.
+    package func feed(_ input: SessionInput) {
+        if case .stop = input { stop() } else { step(input) }
+    }
+
+    /// The next speech to play, at its own rate: at most `samples` of one piece. `.played` tells when it was handed on.
+    package func takeSpeech(upTo samples: Int) -> PlaybackQueue.Audio? {
+        guard let audio = session.takeAudio(upTo: samples) else { return nil }
+        renewStatus()
+        return audio
+    }
+
+    /// What was said so far.
+    package var transcript: Transcript { session.transcript }
+
+    // MARK: Steps
+
+    private var now: Moment { ContinuousClock.now - origin }
+
+    private func step(_ input: SessionInput) {
+        let actions = session.handle(input, at: now, using: &random)
+        renewStatus()
+        for action in actions { carryOut(action) }
+        tellFlags()
+        arm()
+        finishIfOver()
+    }
+
+    private func renewStatus() {
+        let status = session.status
+        snapshot.withLock { $0 = status }
+    }
+
+    private func tellFlags() {
+        let flags = status.flags
+        if flags == toldFlags { return }
+        toldFlags = flags
+        outlet?.statusChanged()
+    }
+
+    private func carryOut(_ action: SessionAction) {
+        switch action {
+        case .fetchToken(let attempt, let request): fetchToken(attempt, request)
+        case .connect(let attempt, let request): connect(attempt, request)
+        case .send(let attempt, let frame):
+            if let socket, socket.attempt == attempt { socket.connection.send(frame) }
+        case .close(let attempt, let code, let reason):
+            guard let socket, socket.attempt == attempt else { return }
+            socket.connection.close(code: code, reason: reason, limit: Self.closeLimit)
+        case .abandon(let attempt):
+            guard let socket, socket.attempt == attempt else { return }
+            self.socket = nil
+            socket.connection.abandon()
+        case .play: outlet?.speechIsThere()
+        case .drop: outlet?.drop()
+        case .playOut: outlet?.playOut()
+        case .runTool(let call): run(call)
+        case .cancelTool(let id): toolTasks[id]?.cancel()
+        case .event(let event): outlet?.tell(event)
+        case .end:
+            for task in tokenFetches.values { task.cancel() }
+            for task in toolTasks.values { task.cancel() }
+        }
+    }
+
+    // MARK: Connection
+
+    private func fetchToken(_ attempt: Int, _ request: HTTPRequest) {
+        let (transport, limit) = (transport, session.options.metadataLimit)
+        tokenFetches[attempt] = Task {
+            let result: Result<HTTPResponse, TransportFailure>
+            do throws(TransportFailure) {
+                result = .success(try await transport.fetch(request, limit: limit))
+            } catch {
+                result = .failure(error)
+            }
+            tokenFetches[attempt] = nil
+            step(.token(attempt: attempt, result))
+        }
+    }
+
+    private func connect(_ attempt: Int, _ request: ConnectRequest) {
+        // The session opens a socket only when it has done with the one before; should that linger, it goes now.
+        socket?.connection.abandon()
+        openAttempts.insert(attempt)
+        let connection = transport.open(request) { [weak self] event in await self?.take(event, from: attempt) }
+        socket = (attempt, connection)
+    }
+
+    private func take(_ event: TransportEvent, from attempt: Int) {
+        switch event {
+        case .refused, .failed, .closed:
+            openAttempts.remove(attempt)
+            if socket?.attempt == attempt { socket = nil }
+        case .opened, .text, .binary, .writable: break
+        }
+        step(.transport(attempt: attempt, event))
+    }
+
+    // MARK: Tools
+
+    private func run(_ call: ToolCall) {
+        let tools = tools
+        toolTasks[call.id]?.cancel()
+        toolTasks[call.id] = Task {
+            let result = await tools.run(call)
+            toolTasks[call.id] = nil
+            let wasCancelled = Task.isCancelled
+            switch result {
+            case _ where wasCancelled: finishIfOver()
+            case .answer(let content): step(.command(.toolResponse(id: call.id, content: content)))
+            case .failed(let error, let content):
+                outlet?.tell(.warning("the tool \(call.name) failed: \(error)"))
+                step(.command(.toolError(id: call.id, error: error, content: content)))
+            case .notMine: finishIfOver()
+            }
+        }
+    }
+
+    // MARK: Time
+
+    /// Sees to it that the session is asked again at its deadline.
+    ///
+    /// One task sleeps from deadline to deadline. A deadline that moves away is found when the task wakes up; only one that
+    /// comes nearer replaces it.
+    private func arm() {
+        guard let deadline = session.deadline else { return }
+        if let alarm, alarm.time <= deadline { return }
+        alarm?.task.cancel()
+        alarmSerial += 1
+        let (serial, origin) = (alarmSerial, origin)
+        let task = Task { [weak self] in
+            var next = deadline
+            while true {
+                try? await Task.sleep(until: origin + next, tolerance: .milliseconds(1), clock: .continuous)
+                if Task.isCancelled { return }
+                guard let later = await self?.ring(serial) else { return }
+                next = later
+            }
+        }
+        alarm = (deadline, task)
+    }
+
+    /// Ticks if it is time to.
+    ///
+    /// - Returns: when to come again; nil: never, another has taken over or there is no deadline.
+    private func ring(_ serial: Int) -> Moment? {
+        guard serial == alarmSerial, alarm != nil else { return nil }
+        if let deadline = session.deadline, deadline <= now {
+            // This task looks again after the tick, so nothing else need be armed meanwhile.
+            alarm?.time = .zero
+            step(.tick)
+        }
+        guard serial == alarmSerial, let task = alarm?.task, let deadline = session.deadline else {
+            if serial == alarmSerial { alarm = nil }
+            return nil
+        }
+        alarm = (deadline, task)
+        return deadline
+    }
+
+    // MARK: The end
+
+    private func stop() {
+        isStopping = true
+        // A session that is over has its speech still out: nobody waits for it now.
+        if session.isEnded, session.isPlaying { outlet?.drop() }
+        step(.stop)
+    }
+
+    private func finishIfOver() {
+        guard let reason = session.endReason, openAttempts.isEmpty, tokenFetches.isEmpty, toolTasks.isEmpty,
+            isStopping || !session.isPlaying
+        else { return }
+        alarm?.task.cancel()
+        alarm = nil
+        outlet = nil
+        let waiters = waiters
+        self.waiters = []
+        for waiter in waiters { waiter.resume(returning: reason) }
+    }
+}
