@@ -14,6 +14,11 @@ struct Dialer: Sendable {
     /// Nil: the system's.
     var resolver: (any Resolver & Sendable)?
 
+    /// TCP_NOTSENT_LOWAT of tcp(7). Without it the system takes megabytes that the peer does not read, and a sender of live
+    /// audio learns of a stall when tens of seconds lie there.
+    private static let unsentLimit = NIOBSDSocket.Option(rawValue: 25)
+    private static let unsentBytes: SocketOptionValue = 32 << 10
+
     /// A channel over which the server of the address can be spoken to, with TLS done if the address wants it.
     func dial(_ address: WebAddress) async throws(NetError) -> any Channel {
         let place = address.place
@@ -52,6 +57,7 @@ struct Dialer: Sendable {
             .connectTimeout(TimeAmount(timeouts.connect) + .seconds(1))
             .channelOption(.tcpOption(.tcp_nodelay), value: 1)
             .channelOption(.socketOption(.so_keepalive), value: 1)
+            .channelOption(.tcpOption(Self.unsentLimit), value: Self.unsentBytes)
         let limit = timeouts.connect
         let late = loop.scheduleTask(in: TimeAmount(limit)) {
             _ = shot.resolve(.failure(.late("connecting", limit, at: place)))

@@ -13,6 +13,13 @@ public final class WebSocket: Sendable {
         case binary([UInt8])
     }
 
+    /// What happens on a connection.
+    public enum Event: Sendable, Hashable {
+        case message(Message)
+        /// Whether what is posted goes out, or waits because the peer does not read.
+        case writable(Bool)
+    }
+
     /// How and why a connection ended.
     public struct Closure: Sendable, Hashable {
         /// The code of whoever closed first. 1005: closed without one. 1006: lost without a word.
@@ -46,6 +53,9 @@ public final class WebSocket: Sendable {
     /// A reader that falls behind by more than ``WebSocketOptions/receiveWindow`` bytes makes the peer wait.
     public var messages: Messages { Messages(socket: self) }
 
+    /// ``messages``, and between them word of whether what is posted gets away. For one reader, instead of ``messages``.
+    public var events: Events { Events(socket: self) }
+
     /// Sends a text. Returns when the system has taken it whole, so who awaits this cannot outrun the network.
     ///
     /// Cancelling stops the waiting only: a message that has begun is finished.
@@ -58,6 +68,31 @@ public final class WebSocket: Sendable {
     /// Sends bytes. As ``send(text:)``.
     public func send(binary: [UInt8]) async throws(NetError) {
         try await send(.binary, ByteBuffer(bytes: binary))
+    }
+
+    /// Gives a text, in UTF-8, to be sent, and returns at once. Messages leave in the order in which they were given.
+    ///
+    /// Whoever posts reads ``events``, and holds back between `.writable(false)` and `.writable(true)`: nothing else bounds
+    /// what waits. What cannot be sent because the connection is over is dropped.
+    public func post(text: [UInt8]) { post(.text, ByteBuffer(bytes: text)) }
+
+    /// Gives bytes to be sent. As ``post(text:)``.
+    public func post(binary: [UInt8]) { post(.binary, ByteBuffer(bytes: binary)) }
+
+    private func post(_ opcode: WebSocketOpcode, _ bytes: ByteBuffer) {
+        let handler = handler
+        channel.eventLoop.execute { handler.value.post(opcode, bytes) }
+    }
+
+    /// Says goodbye after what was sent so far, and returns at once. What the peer says until it closes too is still
+    /// handed out.
+    ///
+    /// - Parameters:
+    ///   - code: as in ``close(code:reason:)``.
+    ///   - limit: how long the peer may take, at most ``NetTimeouts/close``.
+    public func beginClosing(code: UInt16 = 1000, reason: String = "", within limit: Duration) {
+        let handler = handler
+        channel.eventLoop.execute { handler.value.close(code: code, reason: reason, listens: true, atMost: limit) }
     }
 
     /// Says goodbye after what was sent so far, and waits until the connection is gone, at most
@@ -120,9 +155,35 @@ public final class WebSocket: Sendable {
             fileprivate let socket: WebSocket
 
             /// The next message; nil at the end, and in a task that is cancelled.
-            public mutating func next() async -> Message? { try? await socket.shared.inbox.next() }
+            public mutating func next() async -> Message? {
+                while let event = try? await socket.shared.inbox.next() {
+                    if case .message(let message) = event { return message }
+                }
+                return nil
+            }
 
             public mutating func next(isolation actor: isolated (any Actor)?) async -> Message? {
+                while let event = try? await socket.shared.inbox.next() {
+                    if case .message(let message) = event { return message }
+                }
+                return nil
+            }
+        }
+
+        public func makeAsyncIterator() -> Iterator { Iterator(socket: socket) }
+    }
+
+    /// The events of a ``WebSocket``.
+    public struct Events: AsyncSequence, Sendable {
+        fileprivate let socket: WebSocket
+
+        public struct Iterator: AsyncIteratorProtocol {
+            fileprivate let socket: WebSocket
+
+            /// The next event; nil at the end, and in a task that is cancelled.
+            public mutating func next() async -> Event? { try? await socket.shared.inbox.next() }
+
+            public mutating func next(isolation actor: isolated (any Actor)?) async -> Event? {
                 try? await socket.shared.inbox.next()
             }
         }

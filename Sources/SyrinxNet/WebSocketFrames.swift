@@ -50,7 +50,8 @@ struct OutgoingFrames {
         var opcode: WebSocketOpcode
         var bytes: ByteBuffer
         var hasBegun = false
-        let sent: OneShot<Void>
+        /// Who waits for it to be gone. Nil: nobody.
+        let sent: OneShot<Void>?
     }
 
     /// The last ping's answer. If the socket is full meanwhile, only the newest is owed (RFC 6455, section 5.5.3).
@@ -59,7 +60,7 @@ struct OutgoingFrames {
     private var items = CircularBuffer<Item>()
     private var closing: ByteBuffer?
 
-    mutating func add(_ opcode: WebSocketOpcode, _ bytes: ByteBuffer, _ sent: OneShot<Void>) {
+    mutating func add(_ opcode: WebSocketOpcode, _ bytes: ByteBuffer, _ sent: OneShot<Void>?) {
         items.append(Item(opcode: opcode, bytes: bytes, sent: sent))
     }
 
@@ -74,7 +75,7 @@ struct OutgoingFrames {
 
     /// Drops the messages. One that has begun is broken off: a close frame follows.
     mutating func cut(with error: NetError) {
-        while let item = items.popFirst() { item.sent.resolve(.failure(error)) }
+        while let item = items.popFirst() { item.sent?.resolve(.failure(error)) }
         pong = nil
         ping = nil
     }

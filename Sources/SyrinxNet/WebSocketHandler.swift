@@ -25,6 +25,10 @@ final class WebSocketHandler: ChannelInboundHandler {
     /// What the end will be called; the first cause counts.
     private var ending: WebSocket.Closure?
     private var closeSent = false
+    /// After our close, what the peer still says is for somebody.
+    private var listensToTheEnd = false
+    /// A posted message waits for the socket, and its sender was told.
+    private var isBehind = false
     private var isCloseWritten = false
     private var closesWhenWritten = false
     private var isPumping = false
@@ -56,6 +60,10 @@ final class WebSocketHandler: ChannelInboundHandler {
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
         pump()
+        if isBehind, context.channel.isWritable {
+            isBehind = false
+            deliver(.writable(true), bytes: 0)
+        }
         context.fireChannelWritabilityChanged()
     }
 
@@ -68,7 +76,7 @@ final class WebSocketHandler: ChannelInboundHandler {
         case .pong: pongArrived(frame.unmaskedData)
         case .connectionClose: peerCloses(frame.unmaskedData)
         // Who has said goodbye does not listen any more.
-        default: if phase == .open || !closeSent { take(frame) }
+        default: if phase == .open || !closeSent || listensToTheEnd { take(frame) }
         }
         pump()
     }
@@ -103,14 +111,17 @@ final class WebSocketHandler: ChannelInboundHandler {
     private func take(_ frame: WebSocketFrame) {
         switch incoming.take(frame) {
         case .more: break
-        case .message(let message, let bytes):
-            if shared.inbox.put(message, bytes: bytes) {
-                keepAlive.pause()
-                context?.channel.setReading(false)
-            }
+        case .message(let message, let bytes): deliver(.message(message), bytes: bytes)
         case .fault(let code, let words):
             fail(code, code == 1009 ? .tooLarge : .malformed, words)
         }
+    }
+
+    private func deliver(_ event: WebSocket.Event, bytes: Int) {
+        guard shared.inbox.put(event, bytes: bytes) else { return }
+        keepAlive.pause()
+        // While closing, the peer's close must not wait behind what nobody fetches.
+        if phase == .open { context?.channel.setReading(false) }
     }
 
     private func peerCloses(_ payload: ByteBuffer) {
@@ -144,6 +155,16 @@ final class WebSocketHandler: ChannelInboundHandler {
         }
         outgoing.add(opcode, bytes, sent)
         pump()
+    }
+
+    /// Sends without anybody who waits. A full socket is told of by an event.
+    func post(_ opcode: WebSocketOpcode, _ bytes: ByteBuffer) {
+        guard phase == .open, let context else { return }
+        outgoing.add(opcode, bytes, nil)
+        pump()
+        guard !isBehind, !context.channel.isWritable else { return }
+        isBehind = true
+        deliver(.writable(false), bytes: 0)
     }
 
     private var sendFault: NetError {
@@ -206,17 +227,21 @@ final class WebSocketHandler: ChannelInboundHandler {
 
     // MARK: Closing
 
-    func close(code: UInt16, reason: String) {
+    /// - Parameters:
+    ///   - listens: what the peer says until it closes too is still handed out.
+    ///   - bound: how long the peer may take, if less than usual.
+    func close(code: UInt16, reason: String, listens: Bool = false, atMost bound: Duration? = nil) {
         guard phase == .open else { return }
         let isSent = CloseCode.maySend(code)
         let reason = isSent ? CloseCode.cut(reason) : ""
         ending = .init(code: isSent ? code : 1005, reason: reason, byPeer: false, isClean: false, error: nil)
         phase = .closing
-        // What still comes is not for anybody, but the peer's close stands behind it.
-        shared.inbox.finish()
+        listensToTheEnd = listens
+        // What still comes may not be for anybody, but the peer's close stands behind it.
+        if !listens { shared.inbox.finish() }
         context?.channel.setReading(true)
         sendClose(isSent ? code : nil, reason)
-        limitClosing()
+        limitClosing(atMost: bound)
     }
 
     /// Ends the connection because of what the peer did.

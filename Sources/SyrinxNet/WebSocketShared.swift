@@ -8,7 +8,7 @@ final class WebSocketShared: Sendable {
     let place: String
     let options: WebSocketOptions
     let closeTimeout: Duration
-    let inbox: Inbox<WebSocket.Message>
+    let inbox: Inbox<WebSocket.Event>
     let closure = OneShot<WebSocket.Closure>()
     private let roundTripNanoseconds = Atomic<Int64>(-1)
 
