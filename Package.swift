@@ -53,7 +53,9 @@ let package = Package(
             dependencies: ["SyrinxCore", "SyrinxRealtime", "SyrinxDSP", "SyrinxClocks", "CJack"],
             path: "Plugins/JACK", exclude: ["README.md"], swiftSettings: swift),
         .target(
-            name: "SyrinxEVI", dependencies: ["SyrinxCore", "SyrinxRealtime", "SyrinxNet"], swiftSettings: swift),
+            name: "SyrinxEVI", dependencies: ["SyrinxCore", "SyrinxRealtime", "SyrinxNet", "CToolProcess"],
+            swiftSettings: swift),
+        .target(name: "CToolProcess"),
         .target(
             name: "SyrinxHost", dependencies: ["SyrinxCore", "SyrinxGraph", "SyrinxRealtime"], swiftSettings: swift),
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),

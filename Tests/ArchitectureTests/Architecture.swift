@@ -13,7 +13,7 @@ enum Architecture {
         "SyrinxCore": ["SyrinxRealtime"],
         "SyrinxGraph": ["SyrinxCore", "SyrinxRealtime", "SyrinxDSP"],
         "SyrinxConfig": ["SyrinxCore"],
-        "SyrinxEVI": ["SyrinxCore", "SyrinxRealtime", "SyrinxNet"],
+        "SyrinxEVI": ["SyrinxCore", "SyrinxRealtime", "SyrinxNet", "CToolProcess"],
         "SyrinxHost": ["SyrinxGraph", "SyrinxCore", "SyrinxRealtime", "SyrinxConfig", "Logging"],
         "SyrinxNet": ["COpenSSL", "NIOConcurrencyHelpers", "NIOCore", "NIOHTTP1", "NIOPosix", "NIOWebSocket"],
         "SyrinxTestKit": [

@@ -98,8 +98,9 @@ package actor SessionRunner {
     }
 
     private func renewStatus() {
-        let status = session.status
-        snapshot.withLock { $0 = status }
+        var status = session.status
+        status.roundTrip = socket?.connection.roundTrip
+        snapshot.withLock { [status] in $0 = status }
     }
 
     private func tellFlags() {

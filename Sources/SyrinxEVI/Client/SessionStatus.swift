@@ -30,6 +30,8 @@ package struct SessionStatus: Sendable, Hashable {
     package let figures: Session.Figures
     package let microphoneFigures: MicrophoneQueue.Figures
     package let playbackFigures: PlaybackQueue.Figures
+    /// The time from the last answered ping to its pong.
+    package internal(set) var roundTrip: Moment?
 
     /// There is a chat: what the microphone says is heard.
     package var isLive: Bool { flags.contains(.live) }

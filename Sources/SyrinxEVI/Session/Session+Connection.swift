@@ -37,6 +37,7 @@ extension Session {
         let words = mask.mask(failure.message)
         switch failure.kind {
         case .untrusted: end(.untrusted(words))
+        case .invalid: end(.gaveUp(attempts: failures + 1, last: words))
         case .unreachable: retry(words, using: &random)
         }
     }

@@ -158,15 +158,20 @@ package struct TransportFailure: Error, Sendable, Hashable {
         case unreachable
         /// The certificate is not to be trusted. Trying again does not help.
         case untrusted
+        /// What we ask for cannot be asked: a key with a line break in it. Trying again does not help.
+        case invalid
     }
 
     package let kind: Kind
     /// The library's own words.
     package let message: String
+    /// The peer may have got what was sent.
+    package let wasSent: Bool
 
-    package init(_ kind: Kind, _ message: String) {
+    package init(_ kind: Kind, _ message: String, wasSent: Bool = true) {
         self.kind = kind
         self.message = message
+        self.wasSent = wasSent
     }
 }
 
@@ -216,4 +221,7 @@ package protocol TransportConnection: Sendable {
 
     /// Lets go of the socket at once, without a word to the peer. `.failed` or `.closed` still follows, as the last report.
     func abandon()
+
+    /// The time from the last answered ping to its pong.
+    var roundTrip: Moment? { get }
 }
