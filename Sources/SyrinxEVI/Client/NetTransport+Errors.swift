@@ -41,6 +41,9 @@ extension SyrinxNet.HTTPRequest {
 
 extension HTTPResponse {
     init(_ answer: SyrinxNet.HTTPResponse) {
-        self.init(status: answer.status, headers: answer.headers.pairs, body: answer.body)
+        var headers = answer.headers
+        // Seconds in the place of a date, so that whoever reads it needs no calendar.
+        if let seconds = answer.retryAfterSeconds { headers["Retry-After"] = String(seconds) }
+        self.init(status: answer.status, headers: headers.pairs, body: answer.body)
     }
 }
