@@ -112,6 +112,9 @@ let package = Package(
             swiftSettings: swift),
         .testTarget(name: "SyrinxEVITests", dependencies: ["SyrinxEVI", "SyrinxCore"], swiftSettings: swift),
         .testTarget(
+            name: "SyrinxEVIClientTests", dependencies: ["SyrinxEVI", "SyrinxNet", "SyrinxCore", "SyrinxRealtime"],
+            swiftSettings: swift),
+        .testTarget(
             name: "SyrinxHostTests", dependencies: ["SyrinxHost", "SyrinxCore", "SyrinxGraph", "SyrinxRealtime"],
             swiftSettings: swift),
         .testTarget(
