@@ -69,11 +69,15 @@ let package = Package(
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOWebSocket", package: "swift-nio"),
             ], swiftSettings: swift),
+        .target(
+            name: "SyrinxEmulator",
+            dependencies: ["SyrinxNet", "SyrinxEVI", "SyrinxConfig", "SyrinxCore", "SyrinxRealtime"],
+            exclude: ["README.md"], swiftSettings: swift),
         .executableTarget(
             name: "syrinx",
             dependencies: [
                 "SyrinxCore", "SyrinxGraph", "SyrinxConfig", "SyrinxHost", "ALSAPlugin", "BasicPlugin",
-                "FilePlugin", "JACKPlugin", "ResamplePlugin",
+                "FilePlugin", "JACKPlugin", "ResamplePlugin", "SyrinxEmulator", "SyrinxEVI", "SyrinxNet",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: swift),
 
@@ -157,6 +161,9 @@ let package = Package(
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
             ], swiftSettings: swift),
+        .testTarget(
+            name: "SyrinxEmulatorTests", dependencies: ["SyrinxEmulator", "SyrinxEVI", "SyrinxNet", "SyrinxCore"],
+            swiftSettings: swift),
         .testTarget(name: "ArchitectureTests", swiftSettings: swift),
         .testTarget(
             name: "FilePluginTests",

@@ -14,6 +14,7 @@ enum Architecture {
         "SyrinxGraph": ["SyrinxCore", "SyrinxRealtime", "SyrinxDSP"],
         "SyrinxConfig": ["SyrinxCore"],
         "SyrinxEVI": ["SyrinxCore", "SyrinxRealtime", "SyrinxNet", "CToolProcess"],
+        "SyrinxEmulator": ["SyrinxNet", "SyrinxEVI", "SyrinxConfig", "SyrinxCore", "SyrinxRealtime"],
         "SyrinxHost": ["SyrinxGraph", "SyrinxCore", "SyrinxRealtime", "SyrinxConfig", "Logging"],
         "SyrinxNet": ["COpenSSL", "NIOConcurrencyHelpers", "NIOCore", "NIOHTTP1", "NIOPosix", "NIOWebSocket"],
         "SyrinxTestKit": [
