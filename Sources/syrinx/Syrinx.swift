@@ -17,6 +17,6 @@ struct Syrinx: ParsableCommand {
         version: Version.number,
         subcommands: [
             RunCommand.self, CheckCommand.self, ExplainCommand.self, NodesCommand.self, DevicesCommand.self,
-            SchemaCommand.self,
+            SchemaCommand.self, EVICommand.self,
         ])
 }

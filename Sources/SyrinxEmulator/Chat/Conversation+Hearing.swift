@@ -75,7 +75,8 @@ extension Conversation {
             ?? EmotionModel.scores(seed: setup.seed, words: words, decibels: utterance.decibels)
         finish(
             UserMessage(
-                words, models: Inference(prosody: scores), time: utterance.begin...utterance.end, language: "en"), reply,
+                words, models: Inference(prosody: scores), time: utterance.begin...utterance.end, language: "en"),
+            reply,
             scores: scores)
     }
 

@@ -63,18 +63,25 @@ extension Conversation {
     mutating func perform(_ step: Scenario.Step) {
         switch step {
         case .say(let text, let quick): say(fill(text), quick: quick)
-        case .answer: turn?.steps.insert(contentsOf: answer(), at: 0)
+        case .answer:
+            let steps = answer()
+            turn?.steps.insert(contentsOf: steps, at: 0)
         case .parrot:
             let words = turn?.heard ?? ""
-            guard let sound = turn?.sound else { return say(words.isEmpty ? "I have heard nothing." : words, quick: false) }
+            guard let sound = turn?.sound else {
+                return say(words.isEmpty ? "I have heard nothing." : words, quick: false)
+            }
             utter(words, sound, quick: false)
-        case .play(_, let samples, let rate, let text): utter(fill(text), Speech(rate: rate, samples: samples), quick: false)
+        case .play(_, let samples, let rate, let text):
+            utter(fill(text), Speech(rate: rate, samples: samples), quick: false)
         case .wait(let milliseconds): waitUntil = now + .milliseconds(milliseconds)
         case .tool(let name, let parameters, let required, let builtin, let timeout):
             callTool(name, parameters, required: required, builtin: builtin, timeout: .milliseconds(timeout))
         case .hangUp:
             let id = "call-\(random.uuid())"
-            send(.toolCall(ToolCall("hang_up", id: id, parameters: "{}", responseRequired: false, type: ToolCall.builtin)))
+            send(
+                .toolCall(
+                    ToolCall("hang_up", id: id, parameters: "{}", responseRequired: false, type: ToolCall.builtin)))
             log("TOOL", "FUNCTION_CALL", metadata: .object([.init("name", .string("hang_up"))]))
             close(1000, "hang_up")
         case .error(let code, let slug, let message):

@@ -33,7 +33,9 @@ extension Conversation {
         }
         self.call = nil
         lastTool = (call.name, content ?? fallback(call.name) ?? "no result")
-        var metadata: [Value.Member] = [.init("tool_call_id", .string(id)), .init("content", .string(lastTool.content))]
+        var metadata: [Value.Member] = [
+            .init("tool_call_id", .string(id)), .init("content", .string(lastTool.content)),
+        ]
         if let error { metadata.append(.init("error", .string(error))) }
         log("TOOL", "FUNCTION_CALL_RESPONSE", metadata: .object(metadata), related: id)
     }
@@ -50,17 +52,22 @@ extension Conversation {
         {
             return [.say("Goodbye.", quick: false), .hangUp]
         }
-        if let tool = tools.first(where: { words.contains($0.name.lowercased().spaced) || words.contains($0.name.lowercased()) }) {
+        if let tool = tools.first(where: {
+            words.contains($0.name.lowercased().spaced) || words.contains($0.name.lowercased())
+        }) {
             let parameters = SchemaExample.value(of: tool.parameters).json()
             return [
-                .tool(name: tool.name, parameters: parameters, required: true, builtin: false, timeoutMilliseconds: 30_000),
+                .tool(
+                    name: tool.name, parameters: parameters, required: true, builtin: false, timeoutMilliseconds: 30_000
+                ),
                 .say("The tool {{tool_name}} says: {{tool}}", quick: false),
             ]
         }
         if !turn.isSpoken, words.contains("search"), builtinTools.contains(where: { $0.name == "web_search" }) {
             let parameters = Value.object([.init("query", .string(turn.heard))]).json()
             return [
-                .tool(name: "web_search", parameters: parameters, required: false, builtin: true, timeoutMilliseconds: 1),
+                .tool(
+                    name: "web_search", parameters: parameters, required: false, builtin: true, timeoutMilliseconds: 1),
                 .say("I have searched, and found nothing.", quick: false),
             ]
         }
@@ -93,7 +100,8 @@ extension Conversation {
         switch name {
         case "heard": return turn?.heard
         // For saying aloud.
-        case "heard_words": return turn.map { $0.heard.filter { $0 != "[" && $0 != "]" }.replacing(" s of", with: " seconds of") }
+        case "heard_words":
+            return turn.map { $0.heard.filter { $0 != "[" && $0 != "]" }.replacing(" s of", with: " seconds of") }
         case "turn": return String(turnCount)
         case "remembered": return String(setup.remembered)
         case "tool": return lastTool.content
@@ -119,7 +127,9 @@ enum SchemaExample {
     }
 
     private static func example(_ schema: Value, depth: Int) -> Value {
-        if let value = schema["default"] ?? schema["const"] ?? schema["enum"]?.list?.first ?? schema["examples"]?.list?.first {
+        if let value = schema["default"] ?? schema["const"] ?? schema["enum"]?.list?.first
+            ?? schema["examples"]?.list?.first
+        {
             return value
         }
         switch schema["type"]?.string ?? schema["type"]?.list?.first?.string {

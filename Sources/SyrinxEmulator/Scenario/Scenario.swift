@@ -1,4 +1,4 @@
-package import SyrinxCore
+internal import SyrinxCore
 internal import SyrinxEVI
 
 /// What the emulator is to do: what it says when, and what goes wrong.

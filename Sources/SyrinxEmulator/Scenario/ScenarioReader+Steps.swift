@@ -43,7 +43,8 @@ extension ScenarioReader {
             let message = text(object, "message")
             return text(object, "error").map { code in
                 .error(
-                    code: code, slug: slug ?? ErrorCodes.slug(code), message: message ?? "The scenario asked for \(code).")
+                    code: code, slug: slug ?? ErrorCodes.slug(code),
+                    message: message ?? "The scenario asked for \(code).")
             }
         case "close":
             let reason = text(object, "reason") ?? ""
@@ -74,7 +75,8 @@ extension ScenarioReader {
             // A string goes as it is, so that broken arguments can be sent, too.
             case .string(let text): parameters = text.text
             case .object: parameters = Self.plain(value).json()
-            default: fault(object, "parameters", "found \(value.shown), expected an object, or a string to send as it is")
+            default:
+                fault(object, "parameters", "found \(value.shown), expected an object, or a string to send as it is")
             }
         }
         let builtin = boolean(object, "builtin") ?? false

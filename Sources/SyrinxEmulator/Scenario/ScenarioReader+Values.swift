@@ -78,7 +78,8 @@ extension ScenarioReader {
         guard case .number(let number, _) = value.content, let integer = Int(exactly: number), range.contains(integer)
         else {
             let expected =
-                range.lowerBound == range.upperBound ? "\(range.lowerBound)" : "an integer, \(range.lowerBound)…\(range.upperBound)"
+                range.lowerBound == range.upperBound
+                ? "\(range.lowerBound)" : "an integer, \(range.lowerBound)…\(range.upperBound)"
             fault(entry, name, "found \(value.shown), expected \(expected)")
             return nil
         }

@@ -95,7 +95,8 @@ package struct ScenarioReader {
         var chat = Scenario.Chat()
         let keys = ["refuse", "metadata_ms", "metadata", "on_open", "turns", "after_turns", "at", "x-note"]
         guard let object = object(value, path, keys: keys) else { return chat }
-        if let value = object["refuse"], let refusal = self.object(value, path + ".refuse", keys: ["status", "retry_after_s"])
+        if let value = object["refuse"],
+            let refusal = self.object(value, path + ".refuse", keys: ["status", "retry_after_s"])
         {
             let status = required(refusal, "status") { $0.integer($1, $2, in: 400...599) }
             chat.refusal = Scenario.Refusal(

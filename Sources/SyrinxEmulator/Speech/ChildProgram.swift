@@ -14,39 +14,65 @@ enum ChildProgram {
 
     /// What the program writes to standard output.
     ///
-    /// It gets the input as a file, an empty standard error, no other descriptor of ours, and the system's own signals.
+    /// It reads and writes files that have no name, so nobody has to feed a pipe that may break; its standard error goes
+    /// nowhere, and it gets the system's own signals.
     ///
     /// - Parameters:
-    ///   - limit: bytes of output; more end it.
+    ///   - limit: bytes of output that are read.
     ///   - seconds: so long it may take; then it is killed.
     /// - Thread: control; blocks.
     static func run(
         _ program: String, _ arguments: [String], input: [UInt8], limit: Int, seconds: Int
     ) throws(Failure) -> [UInt8] {
-        // A file in memory: nobody has to feed a pipe that may break.
-        let file = memfd_create("syrinx-text", UInt32(MFD_CLOEXEC))
-        guard file >= 0 else { throw Failure(words: "memfd_create: \(system(errno))") }
-        defer { close(file) }
-        let written = input.withUnsafeBytes { write(file, $0.baseAddress, $0.count) }
-        guard written == input.count, lseek(file, 0, SEEK_SET) == 0 else { throw Failure(words: system(errno)) }
-        var ends: [Int32] = [-1, -1]
-        guard pipe2(&ends, Int32(O_CLOEXEC)) == 0 else { throw Failure(words: "pipe: \(system(errno))") }
-        defer { close(ends[0]) }
-        let child: pid_t
-        do throws(Failure) {
-            child = try spawn(program, arguments, input: file, output: ends[1])
-        } catch {
-            close(ends[1])
-            throw error
+        let (text, sound) = (try scratch(), try scratch())
+        defer {
+            close(text)
+            close(sound)
         }
-        close(ends[1])
-        let (bytes, isWhole) = read(ends[0], limit: limit, seconds: seconds)
-        if !isWhole { kill(child, SIGKILL) }
+        let written = input.withUnsafeBytes { write(text, $0.baseAddress, $0.count) }
+        guard written == input.count, lseek(text, 0, SEEK_SET) == 0 else { throw Failure(words: system(errno)) }
+        let child = try spawn(program, arguments, input: text, output: sound)
+        let end = milliseconds() + 1_000 * seconds
         var status: Int32 = 0
-        while waitpid(child, &status, 0) < 0, errno == EINTR {}
-        guard isWhole else { throw Failure(words: "it took longer than \(seconds) s, or said too much") }
+        while true {
+            let ended = waitpid(child, &status, WNOHANG)
+            if ended == child { break }
+            if ended < 0, errno != EINTR { throw Failure(words: "waitpid: \(system(errno))") }
+            if milliseconds() > end {
+                kill(child, SIGKILL)
+                while waitpid(child, &status, 0) < 0, errno == EINTR {}
+                throw Failure(words: "it took longer than \(seconds) s")
+            }
+            _ = poll(nil, 0, 2)
+        }
         guard status == 0 else { throw Failure(words: "it ended with status \(status >> 8 & 0xFF)") }
-        return bytes
+        return try contents(sound, limit: limit)
+    }
+
+    /// A file without a name, which no other child inherits.
+    private static func scratch() throws(Failure) -> Int32 {
+        let folder = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
+        let path = "\(folder)/syrinx-\(getpid())-\(UInt64.random(in: 0...(.max)))"
+        let file = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        guard file >= 0 else { throw Failure(words: "\(path): \(system(errno))") }
+        unlink(path)
+        return file
+    }
+
+    private static func contents(_ file: Int32, limit: Int) throws(Failure) -> [UInt8] {
+        guard lseek(file, 0, SEEK_SET) == 0 else { throw Failure(words: system(errno)) }
+        var bytes: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 1 << 16)
+        while bytes.count <= limit {
+            let count = chunk.withUnsafeMutableBytes { read(file, $0.baseAddress, $0.count) }
+            if count == 0 { return bytes }
+            if count < 0 {
+                if errno == EINTR { continue }
+                throw Failure(words: system(errno))
+            }
+            bytes += chunk[..<count]
+        }
+        throw Failure(words: "it said more than \(limit) bytes")
     }
 
     private static func spawn(
@@ -58,7 +84,6 @@ enum ChildProgram {
         posix_spawn_file_actions_adddup2(&actions, input, 0)
         posix_spawn_file_actions_adddup2(&actions, output, 1)
         posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0)
-        posix_spawn_file_actions_addclosefrom_np(&actions, 3)
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
         defer { posix_spawnattr_destroy(&attributes) }
@@ -69,8 +94,8 @@ enum ChildProgram {
         sigemptyset(&signals)
         posix_spawnattr_setsigmask(&attributes, &signals)
         posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK))
-        var words: [UnsafeMutablePointer<CChar>?] = ([program] + arguments).map { strdup($0) } + [nil]
-        var environment: [UnsafeMutablePointer<CChar>?] = ["PATH=/usr/bin:/bin", "LANG=C.UTF-8"].map { strdup($0) } + [nil]
+        var words = strings([program] + arguments)
+        var environment = strings(["PATH=/usr/bin:/bin", "LANG=C.UTF-8"])
         defer { for word in words + environment { free(word) } }
         var child: pid_t = 0
         let code = posix_spawn(&child, program, &actions, &attributes, &words, &environment)
@@ -78,26 +103,8 @@ enum ChildProgram {
         return child
     }
 
-    private static func read(_ file: Int32, limit: Int, seconds: Int) -> (bytes: [UInt8], isWhole: Bool) {
-        var bytes: [UInt8] = []
-        var chunk = [UInt8](repeating: 0, count: 1 << 16)
-        let end = milliseconds() + 1_000 * seconds
-        while bytes.count <= limit {
-            let left = end - milliseconds()
-            guard left > 0 else { return (bytes, false) }
-            var poll = pollfd(fd: file, events: Int16(POLLIN), revents: 0)
-            let ready = Glibc.poll(&poll, 1, Int32(left))
-            if ready < 0, errno != EINTR { return (bytes, false) }
-            if ready <= 0 { continue }
-            let count = chunk.withUnsafeMutableBytes { Glibc.read(file, $0.baseAddress, $0.count) }
-            if count == 0 { return (bytes, true) }
-            if count < 0 {
-                if errno == EINTR { continue }
-                return (bytes, false)
-            }
-            bytes += chunk[..<count]
-        }
-        return (bytes, false)
+    private static func strings(_ texts: [String]) -> [UnsafeMutablePointer<CChar>?] {
+        texts.map { text in strdup(text) } + [nil]
     }
 
     private static func milliseconds() -> Int {

@@ -76,6 +76,7 @@ enum Sentences {
 extension String {
     var trimmingBlanks: String {
         let words = drop { $0.isWhitespace }
-        return String(words[..<(words.lastIndex { !$0.isWhitespace }.map { words.index(after: $0) } ?? words.startIndex)])
+        return String(
+            words[..<(words.lastIndex { !$0.isWhitespace }.map { words.index(after: $0) } ?? words.startIndex)])
     }
 }
