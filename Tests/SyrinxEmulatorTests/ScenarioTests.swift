@@ -82,15 +82,15 @@ struct ScenarioTests {
         #expect(
             found == [
                 "s.json:2:22: syrinx_scenario: found 2, expected 1",
-                "s.json:3:3: .interuption: no such member here; did you mean interruption?",
+                "s.json:3:3: interuption: no such member here; did you mean interruption?",
                 #"s.json:4:25: audio.rate_hz: found "fast", expected an integer, 8000…192000"#,
-                #"s.json:4:43: audio.header: found "plane", expected one of plain, chunks, streamed; did you mean plain?"#,
+                #"s.json:4:43: audio.header: found "plane", expected one of plain, chunks, streamed"#,
                 "s.json:6:31: chats[0].turns[0].steps[0]: found no step, expected one of say, parrot, play, answer, "
                     + "wait_ms, tool, error, close, cut, stall_ms, send, send_text, send_binary, huge_bytes, interrupt, "
                     + "hang_up; did you mean say?",
-                "s.json:6:50: chats[0].turns[0].steps[1]: found say and cut in one step, expected one of them; write two "
+                "s.json:6:52: chats[0].turns[0].steps[1]: found say and cut in one step, expected one of them; write two "
                     + "steps",
-                #"s.json:6:77: chats[0].turns[0].steps[2]: found "x", expected an object such as { "say": "Hello." }"#,
+                #"s.json:6:81: chats[0].turns[0].steps[2]: found "x", expected an object such as { "say": "Hello." }"#,
                 "s.json:7:17: chats[1].refuse.status: found nothing, expected this member",
                 "s.json:7:30: chats[1].at[0].s: found nothing, expected this member",
             ])

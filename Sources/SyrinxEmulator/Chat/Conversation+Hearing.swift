@@ -89,7 +89,7 @@ extension Conversation {
     private mutating func finish(_ message: UserMessage, _ reply: Turn, scores: Scores?) {
         guard hasMetadata else { return }
         var reply = reply
-        reply.heard = message.message.content ?? ""
+        reply.heard = (message.message.content ?? "").clipped(to: 4_000)
         reply.isReply = true
         turnCount += 1
         lastUser = now

@@ -28,10 +28,9 @@ extension ScenarioReader {
         }
         for member in members where !keys.contains(member.name) && !member.name.hasPrefix("x-") {
             let hint = NearestName.suggestion(member.name, among: keys)
-            let place = path == "scenario" ? "" : path
-            fault(
-                at: member.namePosition ?? member.value.position, place + Shown.step(member.name),
-                "no such member here\(hint)")
+            let step = Shown.step(member.name)
+            let place = path == "scenario" ? String(step.drop { $0 == "." }) : path + step
+            fault(at: member.namePosition ?? member.value.position, place, "no such member here\(hint)")
         }
         return Entry(path: path, position: value.position, members: members)
     }

@@ -115,6 +115,8 @@ final class ChatRecordKeeper: Sendable {
     func log(_ entry: LogEntry, at time: Int) {
         state.withLock { state in
             guard state.events.count < Self.eventLimit else { return }
+            var entry = entry
+            entry.text = entry.text?.clipped(to: 1 << 16)
             let id = state.random.uuid()
             if let key = entry.key { state.ids[key] = id }
             let related = entry.relatedKey.flatMap { state.ids[$0] }

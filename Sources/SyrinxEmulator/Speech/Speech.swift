@@ -53,19 +53,21 @@ struct Speech: Sendable, Hashable {
 
 /// Cuts a text into what is spoken in one breath.
 enum Sentences {
-    /// Sentences of a text, none empty; one of more than 300 characters is cut between words.
+    /// Sentences of a text, none empty; one of more than 300 characters is cut between words, one of more than 600 anywhere.
     static func split(_ text: String) -> [String] {
         var sentences: [String] = []
         var sentence = ""
+        var count = 0
         func finish() {
             let trimmed = sentence.trimmingBlanks
             if !trimmed.isEmpty { sentences.append(trimmed) }
-            sentence = ""
+            (sentence, count) = ("", 0)
         }
         var endsSentence = false
-        for character in text {
-            if character.isWhitespace, endsSentence || sentence.count > 300 { finish() }
+        for character in text.clipped(to: 20_000) {
+            if count > 600 || character.isWhitespace && (endsSentence || count > 300) { finish() }
             sentence.append(character)
+            count += 1
             endsSentence = ".!?…。！？".contains(character)
         }
         finish()
@@ -74,6 +76,13 @@ enum Sentences {
 }
 
 extension String {
+    /// The text, cut after so many scalars.
+    func clipped(to limit: Int) -> String {
+        unicodeScalars.index(unicodeScalars.startIndex, offsetBy: limit, limitedBy: unicodeScalars.endIndex).map {
+            String(unicodeScalars[..<$0])
+        } ?? self
+    }
+
     var trimmingBlanks: String {
         let words = drop { $0.isWhitespace }
         return String(
