@@ -114,7 +114,8 @@ let package = Package(
         .testTarget(
             name: "ResamplePluginTests", dependencies: ["ResamplePlugin", "SyrinxCore", "SyrinxTestKit"],
             swiftSettings: swift),
-        .testTarget(name: "SyrinxEVITests", dependencies: ["SyrinxEVI", "SyrinxCore"], swiftSettings: swift),
+        .testTarget(
+            name: "SyrinxEVITests", dependencies: ["SyrinxEVI", "SyrinxCore", "SyrinxNet"], swiftSettings: swift),
         .testTarget(
             name: "SyrinxEVIClientTests", dependencies: ["SyrinxEVI", "SyrinxNet", "SyrinxCore", "SyrinxRealtime"],
             swiftSettings: swift),
@@ -143,7 +144,7 @@ let package = Package(
             name: "JackTestKitTests", dependencies: ["JackTestKit", "JackStudio"],
             swiftSettings: swift),
         .testTarget(
-            name: "CommandTests", dependencies: ["CommandTestKit", "JackTestKit", "JackStudio", "syrinx"],
+            name: "CommandTests", dependencies: ["CommandTestKit", "JackTestKit", "JackStudio", "SyrinxNet", "syrinx"],
             swiftSettings: swift),
         .testTarget(
             name: "PipelineTests",

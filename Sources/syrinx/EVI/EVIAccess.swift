@@ -1,0 +1,66 @@
+internal import ArgumentParser
+internal import Dispatch
+internal import Glibc
+internal import SyrinxCore
+internal import SyrinxEVI
+internal import SyrinxRealtime
+
+/// EVI's server as a command sees it: the client, and a console that shows no key.
+struct EVIAccess: Sendable {
+    let rest: RESTClient
+    let console: Console
+
+    /// - Throws: `.refused` without a key, `.usage` for an address that is none.
+    init(environment: (String) -> String? = { getenv($0).map { String(cString: $0) } }) throws(PipelineError) {
+        var console = Console()
+        let secrets = ["HUME_API_KEY", "HUME_SECRET_KEY"].compactMap(environment).map { Secret($0) }
+        for secret in secrets { console.mask.insert(secret.reveal()) }
+        guard let key = environment("HUME_API_KEY"), !key.isEmpty else {
+            throw PipelineError(.refused, at: "HUME_API_KEY", "found nothing in the environment, expected an API key")
+        }
+        guard key.utf8.allSatisfy({ (0x21..<0x7F).contains($0) }) else {
+            throw PipelineError(
+                .refused, at: "HUME_API_KEY", "found a blank or another character that no API key has in it")
+        }
+        let base: BaseAddress
+        do {
+            let text = environment("HUME_BASE_URL") ?? ""
+            base = text.isEmpty ? .hume : try BaseAddress(text)
+        } catch {
+            throw PipelineError(.usage, at: "HUME_BASE_URL", console.mask.mask(error.message))
+        }
+        self.console = console
+        rest = try RESTClient(base: base, key: Secret(key), hiding: secrets)
+    }
+}
+
+/// A command that asks EVI's server.
+protocol EVIRESTCommand: ParsableCommand, Sendable {
+    func run(_ evi: EVIAccess) async throws
+}
+
+extension EVIRESTCommand {
+    func run() throws {
+        let evi: EVIAccess
+        do throws(PipelineError) { evi = try EVIAccess() } catch { throw Console().fail(error) }
+        let outcome = Locked<(any Error)?>(nil)
+        let done = DispatchSemaphore(value: 0)
+        // The main thread is none of those that tasks run on, so that it may wait for one.
+        Task.detached {
+            do { try await run(evi) } catch { outcome.withLock { $0 = error } }
+            done.signal()
+        }
+        done.wait()
+        switch outcome.withLock({ $0 }) {
+        case nil: return
+        case let error as PipelineError: throw evi.console.fail(error)
+        case let error?: throw error
+        }
+    }
+}
+
+/// Options that every command here has.
+struct EVIFormat: ParsableArguments {
+    @Flag(help: "Prints JSON.")
+    var json = false
+}
