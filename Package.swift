@@ -77,7 +77,7 @@ let package = Package(
             name: "syrinx",
             dependencies: [
                 "SyrinxCore", "SyrinxGraph", "SyrinxConfig", "SyrinxHost", "ALSAPlugin", "BasicPlugin",
-                "FilePlugin", "JACKPlugin", "ResamplePlugin", "SyrinxEmulator", "SyrinxEVI", "SyrinxNet",
+                "FilePlugin", "JACKPlugin", "ResamplePlugin", "SyrinxEmulator", "SyrinxEVI", "SyrinxNet", "SyrinxRealtime",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: swift),
 
@@ -115,7 +115,8 @@ let package = Package(
             name: "ResamplePluginTests", dependencies: ["ResamplePlugin", "SyrinxCore", "SyrinxTestKit"],
             swiftSettings: swift),
         .testTarget(
-            name: "SyrinxEVITests", dependencies: ["SyrinxEVI", "SyrinxCore", "SyrinxNet"], swiftSettings: swift),
+            name: "SyrinxEVITests", dependencies: ["SyrinxEVI", "SyrinxCore", "SyrinxNet", "SyrinxRealtime"],
+            swiftSettings: swift),
         .testTarget(
             name: "SyrinxEVIClientTests", dependencies: ["SyrinxEVI", "SyrinxNet", "SyrinxCore", "SyrinxRealtime"],
             swiftSettings: swift),
@@ -144,8 +145,11 @@ let package = Package(
             name: "JackTestKitTests", dependencies: ["JackTestKit", "JackStudio"],
             swiftSettings: swift),
         .testTarget(
-            name: "CommandTests", dependencies: ["CommandTestKit", "JackTestKit", "JackStudio", "SyrinxNet", "syrinx"],
-            swiftSettings: swift),
+            name: "CommandTests",
+            dependencies: [
+                "CommandTestKit", "JackTestKit", "JackStudio", "SyrinxCore", "SyrinxEVI", "SyrinxNet", "SyrinxRealtime",
+                "syrinx",
+            ], swiftSettings: swift),
         .testTarget(
             name: "PipelineTests",
             dependencies: [

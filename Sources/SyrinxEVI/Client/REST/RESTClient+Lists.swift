@@ -11,45 +11,43 @@ extension RESTClient {
     /// The members of a page that tell of the page alone.
     private static let pageFigures: Set = ["page_number", "page_size", "total_pages", "pagination_direction"]
 
-    /// All pages of a list; each item once.
+    /// All items of a list, and what stands beside them.
     ///
     /// - Parameters:
     ///   - list: the member of a reply that holds the items: `chats_page`.
     ///   - limit: pages beyond so many items are not fetched.
-    package func all(
-        _ list: String, limit: Int = .max, _ request: @Sendable (_ page: Int) -> HTTPRequest
+    package func listing(
+        _ list: String, limit: Int = .max, _ page: (Int) -> HTTPRequest
     ) async throws(PipelineError) -> RESTListing {
         var walk = PageWalk(list: list)
-        var head = Value.object([])
+        var head: Value?
         var items: [Value] = []
-        while let page = walk.nextPage, items.count < limit {
-            let request = request(page)
+        while let number = walk.nextPage, items.count < limit {
+            let request = page(number)
             let response = try await send(request)
             items += try read(request) { () throws(WireFault) in try walk.take(response.body) }
-            if page == 0 {
+            if head == nil {
                 head = try read(request) { () throws(WireFault) in try WireJSON.read(response.body).value }
             }
         }
-        guard case .object(let members) = head else { return RESTListing(head: head, items: items) }
+        guard case .object(let members)? = head else { return RESTListing(head: .object([]), items: items) }
         let own = members.filter { $0.name != list && !Self.pageFigures.contains($0.name) }
         return RESTListing(head: .object(own), items: Array(items.prefix(limit)))
     }
 
     /// All items of a list as what they are.
     package func all<Item>(
-        _ list: String, limit: Int = .max, of read: (Value) throws(WireFault) -> Item,
-        _ request: @Sendable (_ page: Int) -> HTTPRequest
+        _ list: String, limit: Int = .max, of item: (Value) throws(WireFault) -> Item, _ page: (Int) -> HTTPRequest
     ) async throws(PipelineError) -> [Item] {
-        let listing = try await all(list, limit: limit, request)
-        return try items(of: listing, request(0), read)
+        try items(of: try await listing(list, limit: limit, page), page(0), item)
     }
 
-    package nonisolated func items<Item>(
-        of listing: RESTListing, _ request: HTTPRequest, _ read: (Value) throws(WireFault) -> Item
+    package func items<Item>(
+        of listing: RESTListing, _ request: HTTPRequest, _ item: (Value) throws(WireFault) -> Item
     ) throws(PipelineError) -> [Item] {
-        try self.read(request) { () throws(WireFault) in
+        try read(request) { () throws(WireFault) in
             var items: [Item] = []
-            for value in listing.items { items.append(try read(value)) }
+            for value in listing.items { items.append(try item(value)) }
             return items
         }
     }

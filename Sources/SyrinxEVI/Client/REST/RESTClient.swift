@@ -1,142 +1,128 @@
 package import SyrinxCore
-package import SyrinxNet
+internal import SyrinxRealtime
 
-/// Makes requests of Hume's REST interface: at most a hundred a second, again where ``RESTRetry`` says so.
+/// Hume's REST interface over the network: at most a hundred requests a second, tried again as ``RESTRetry`` says, lists
+/// walked to their end.
 ///
-/// What to ask is made by ``requests``. One client serves a process; make one, use it from anywhere.
+/// One client for a program; its tasks share its pace. What to ask is made by ``requests``. No error holds the key.
 ///
 /// - Thread: any but render.
-/// - Source: protocol 6.
-package actor RESTClient {
-    /// What can be asked.
-    package nonisolated let requests: RESTRequests
-    /// Without TLS, which is for this machine only.
-    nonisolated let isPlain: Bool
-    nonisolated let mask: SecretMask
-    nonisolated let client: NetClient
-    nonisolated let clock: any RESTClock
+package final class RESTClient: Sendable {
+    package let requests: RESTRequests
+    let transport: NetTransport
+    let clock: any RESTClock
+    /// The server is this machine, without TLS.
+    let isPlain: Bool
     private let secrets: [Secret]
-    private var pace = RequestPace()
-    private var random = SystemRandomNumberGenerator()
+    private let mask: SecretMask
+    private let pace: Locked<RequestPace>
+    private let limit: Moment
 
     /// - Parameters:
-    ///   - secrets: what must not be shown, beside the key.
-    ///   - client: nil makes one that goes through the proxy that the environment names.
-    /// - Throws: for a proxy in the environment that is none.
+    ///   - secrets: what must stand in no error, beside the key.
+    ///   - pageSize: items a page, 1…100.
+    ///   - perSecond: requests that may go in a second.
+    ///   - limit: how long one request may take.
     package init(
-        base: BaseAddress, key: Secret, hiding secrets: [Secret] = [], client: NetClient? = nil,
-        clock: any RESTClock = SystemRESTClock(), pageSize: Int = 100
-    ) throws(PipelineError) {
+        base: BaseAddress, key: Secret, hiding secrets: [Secret] = [], transport: NetTransport, pageSize: Int = 100,
+        perSecond: Int = 100, limit: Moment = .seconds(60), clock: any RESTClock = SystemRESTClock()
+    ) {
         requests = RESTRequests(base: base, key: key, pageSize: pageSize)
+        self.transport = transport
+        self.limit = limit
+        self.clock = clock
         isPlain = !base.isSecure
         self.secrets = secrets + [key]
         var mask = SecretMask()
         for secret in self.secrets { mask.insert(secret.reveal()) }
         self.mask = mask
-        self.clock = clock
-        do throws(NetError) {
-            if let client {
-                self.client = client
-            } else {
-                self.client = try NetClient(proxy: try ProxySettings.fromEnvironment())
-            }
-        } catch {
-            throw PipelineError(.usage, at: error.place, error.message, cause: error.cause)
-        }
+        pace = Locked(RequestPace(perSecond: perSecond))
     }
 
-    /// Makes a request, and again while that makes sense.
+    /// Makes a request, again and again where that makes sense.
     ///
+    /// - Returns: an answer with a status of success.
     /// - Throws: `.refused` for credentials, `.missingInput` for what is not there, `.invalidParameter` for what the server
     ///   does not take, else `.unavailable`.
     package func send(_ request: HTTPRequest) async throws(PipelineError) -> HTTPResponse {
         var retry = RESTRetry(request, hiding: secrets)
+        var random = SystemRandomNumberGenerator()
         while true {
-            try await takeTurn()
+            try await waitForTurn()
             let outcome: RESTRetry.Outcome
-            do throws(NetError) {
-                let answer = try await client.send(RESTWire.question(request))
-                outcome = retry.take(
-                    RESTWire.answer(answer), epochSeconds: clock.epochSeconds, using: &random)
+            do throws(TransportFailure) {
+                let response = try await transport.fetch(request, limit: limit)
+                outcome = retry.take(response, epochSeconds: clock.epochSeconds, using: &random)
             } catch {
-                guard let failure = RESTWire.failure(error) else {
-                    throw RESTWire.fault(error, at: "\(request.method.rawValue) \(request.path)")
-                }
-                outcome = retry.take(failure, wasSent: RESTWire.wasSent(error), using: &random)
+                outcome = retry.take(error, wasSent: error.wasSent, using: &random)
             }
+            if Task.isCancelled { throw Self.cancelled }
             switch outcome {
             case .done(let response): return response
+            case .again(let delay): try await pass(delay)
             case .failed(let error): throw error
-            case .again(let wait): try await pass(wait)
             }
         }
     }
 
-    /// Makes a request whose reply is JSON.
+    /// Makes a request that is answered in JSON.
     package func value(_ request: HTTPRequest) async throws(PipelineError) -> Value {
         let response = try await send(request)
         return try read(request) { () throws(WireFault) in try WireJSON.read(response.body).value }
     }
 
+    /// Walks all pages of a list, each handed on as it comes; every item comes once.
+    ///
+    /// - Parameters:
+    ///   - list: the member of a reply that holds the items: `chats_page`.
+    ///   - page: the request for a page, by its number from 0.
+    ///   - take: gets what is new on a page. False ends the walk.
+    package func walk(
+        _ list: String, _ page: (Int) -> HTTPRequest, _ take: ([Value]) async throws(PipelineError) -> Bool
+    ) async throws(PipelineError) {
+        var walk = PageWalk(list: list)
+        while let number = walk.nextPage {
+            let request = page(number)
+            let response = try await send(request)
+            let fresh = try read(request) { () throws(WireFault) in try walk.take(response.body) }
+            if !fresh.isEmpty, try await !take(fresh) { return }
+        }
+    }
+
+    /// All items of a list.
+    package func all(_ list: String, _ page: (Int) -> HTTPRequest) async throws(PipelineError) -> [Value] {
+        var items: [Value] = []
+        try await walk(list, page) { (fresh) throws(PipelineError) in
+            items += fresh
+            return true
+        }
+        return items
+    }
+
+    // MARK: Parts
+
     /// Waits until the next request may go.
-    func takeTurn() async throws(PipelineError) {
+    func waitForTurn() async throws(PipelineError) {
         let now = clock.now
-        let start = pace.reserve(at: now)
-        if start > now { try await pass(start - now) }
+        let turn = pace.withLock { $0.reserve(at: now) }
+        if turn > now { try await pass(turn - now) }
     }
 
     func pass(_ span: Moment) async throws(PipelineError) {
-        do { try await clock.pass(span) } catch { throw RESTWire.cancelled }
+        do { try await clock.pass(span) } catch { throw Self.cancelled }
     }
 
-    /// What a body reads of a reply; a fault of it becomes an error that names the request.
-    package nonisolated func read<T>(
-        _ request: HTTPRequest, _ body: () throws(WireFault) -> T
-    ) throws(PipelineError) -> T {
-        do { return try body() } catch {
+    static let cancelled = PipelineError(PipelineError.Code("cancelled", exitCode: 130), "cancelled")
+
+    /// What the body reads of a reply; a fault of it becomes an error that names the request.
+    package func read<Result>(
+        _ request: HTTPRequest, _ body: () throws(WireFault) -> Result
+    ) throws(PipelineError) -> Result {
+        do throws(WireFault) { return try body() } catch {
+            let place = "\(request.method.rawValue) \(request.path)"
             throw PipelineError(
-                .unavailable, at: "\(request.method.rawValue) \(request.path)",
-                "the server's reply is not what its documentation says", cause: mask.mask(error.description))
-        }
-    }
-}
-
-/// How SyrinxNet's words and ours go together.
-enum RESTWire {
-    static let cancelled = PipelineError(.init("cancelled", exitCode: 130), "cancelled")
-
-    static func question(_ request: HTTPRequest) -> SyrinxNet.HTTPRequest {
-        var headers = HTTPHeaderFields()
-        for field in request.headers { headers.add(field.name, field.reveal()) }
-        return SyrinxNet.HTTPRequest(
-            request.method.rawValue, request.base.description + request.revealTarget(), headers: headers,
-            body: request.body ?? [])
-    }
-
-    /// A date in `Retry-After` becomes seconds from now.
-    static func answer(_ answer: SyrinxNet.HTTPResponse) -> HTTPResponse {
-        var headers = answer.headers
-        if let seconds = answer.retryAfterSeconds { headers["Retry-After"] = String(seconds) }
-        return HTTPResponse(status: answer.status, headers: headers.pairs, body: answer.body)
-    }
-
-    /// A failure that may be gone the next time, or one of trust; nil for what is neither.
-    static func failure(_ error: NetError) -> TransportFailure? {
-        switch error.code {
-        case .unavailable, .timedOut, .lost, .closed: TransportFailure(.unreachable, error.description)
-        case .untrusted: TransportFailure(.untrusted, error.description)
-        default: nil
-        }
-    }
-
-    /// Where it is not known whether a request arrived, it may have.
-    static func wasSent(_ error: NetError) -> Bool { error.code != .unavailable && error.code != .untrusted }
-
-    static func fault(_ error: NetError, at place: String) -> PipelineError {
-        switch error.code {
-        case .cancelled: cancelled
-        case .invalidArgument: PipelineError(.usage, at: error.place, error.message, cause: error.cause)
-        default: PipelineError(.unavailable, at: place, "no answer from the server", cause: error.description)
+                .unavailable, at: place, "the server's reply is not what its documentation says",
+                cause: mask.mask(error.description))
         }
     }
 }
