@@ -145,7 +145,7 @@ struct ChatsExport: EVIRESTCommand {
         let (chat, events) = try await evi.chat(id)
         try export.write({ $0.encoded("chat", chat.value, events, start: chat.start) }, evi.console)
         guard let audio else { return }
-        try await evi.fetch(try await evi.rest.audio(ofChat: id, patience: export.patience), to: audio)
+        try await evi.fetch(try await evi.rest.chatAudio(id, patience: export.patience), to: audio)
     }
 }
 
@@ -153,7 +153,7 @@ extension EVIAccess {
     /// A chat and all that happened in it, the oldest first.
     func chat(_ id: String) async throws(PipelineError) -> (ChatRecord, [ChatEvent]) {
         let requests = rest.requests
-        let listing = try await rest.all("events_page") { requests.chat(id, page: $0) }
+        let listing = try await rest.listing("events_page") { requests.chat(id, page: $0) }
         let request = requests.chat(id)
         let chat = try rest.read(request) { () throws(WireFault) in try ChatRecord(reading: listing.head) }
         return (chat, try rest.items(of: listing, request, ChatEvent.init(reading:)))

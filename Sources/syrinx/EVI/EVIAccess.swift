@@ -30,7 +30,7 @@ struct EVIAccess: Sendable {
             throw PipelineError(.usage, at: "HUME_BASE_URL", console.mask.mask(error.message))
         }
         self.console = console
-        rest = try RESTClient(base: base, key: Secret(key), hiding: secrets)
+        rest = RESTClient(base: base, key: Secret(key), hiding: secrets, transport: try NetTransport())
     }
 }
 
