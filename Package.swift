@@ -168,6 +168,7 @@ let package = Package(
             ], swiftSettings: swift),
         .testTarget(
             name: "SyrinxEmulatorTests", dependencies: ["SyrinxEmulator", "SyrinxEVI", "SyrinxNet", "SyrinxCore"],
+            exclude: ["conversation.py"],
             swiftSettings: swift),
         .testTarget(name: "ArchitectureTests", swiftSettings: swift),
         .testTarget(

@@ -5,7 +5,7 @@ import Testing
 
 @testable import SyrinxEmulator
 
-@Suite("emulator", .timeLimit(.minutes(3)))
+@Suite("emulator", .serialized, .timeLimit(.minutes(3)))
 struct EmulatorTests {
     private func refusal(_ body: () async throws -> Void) async -> Int? {
         do {
@@ -159,7 +159,7 @@ struct EmulatorTests {
             {"syrinx_scenario": 1, "chats": [
               {"refuse": {"status": 429, "retry_after_s": 7}},
               {"on_open": [{"error": "E0300", "message": "No credit."}, {"close": 1000}]},
-              {"on_open": [{"cut": true}]},
+              {"on_open": [{"wait_ms": 50}, {"cut": true}]},
               {"at": [{"s": 0.05, "steps": [{"close": 1012, "reason": "restart"}]}]},
               {"metadata": false, "at": [{"s": 0.05, "steps": [{"close": 1011}]}]}
             ]}
@@ -215,11 +215,11 @@ struct EmulatorTests {
         try await withEmulator { emulator in
             let client = try await Client(emulator)
             _ = try await client.begin()
-            let frame = #"{"type":"user_input","text":""}"#
-            let text = String(repeating: "x", count: (16 << 20) - frame.utf8.count)
-            try await client.socket.send(text: frame.replacing(#""text":""#, with: #""text":""# + text))
-            #expect(try await client.userMessage().message.content?.utf8.count == text.utf8.count)
-            try? await client.socket.send(text: frame + text + "  " + frame)
+            let (head, tail) = (#"{"type":"tool_response","tool_call_id":"none","content":""#, "\"}")
+            let text = String(repeating: "x", count: (16 << 20) - head.utf8.count - tail.utf8.count)
+            try await client.socket.send(text: head + text + tail)
+            try await client.until { if case .toolError(let it) = $0, it.id == "none" { () } else { nil } }
+            try? await client.socket.send(text: head + text + "x" + tail)
             #expect(await client.drain()?.code == 1009)
         }
     }

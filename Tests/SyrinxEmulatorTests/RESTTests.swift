@@ -29,7 +29,7 @@ struct Asking {
     }
 }
 
-@Suite("emulator, REST", .timeLimit(.minutes(3)))
+@Suite("emulator, REST", .serialized, .timeLimit(.minutes(3)))
 struct RESTTests {
     @Test(
         "configs, prompts and tools are made, listed, renamed, versioned and deleted",

@@ -42,7 +42,9 @@ final class Client {
     private(set) var texts: [String] = []
     private(set) var broken = 0
 
-    static let net = Result { try NetClient(timeouts: NetTimeouts(connect: .seconds(60), tls: .seconds(60))) }
+    static let net = Result {
+        try NetClient(timeouts: NetTimeouts(connect: .seconds(60), tls: .seconds(60), upgrade: .seconds(60)))
+    }
 
     init(
         _ emulator: Emulator, _ query: String = "", key: String = testKey, net: NetClient? = nil,
