@@ -108,7 +108,10 @@ actor ChatRunner {
         switch action {
         case .send(let message):
             let bytes = message.encoded()
-            if case .audioOutput = message {} else if history.count < Self.historyLimit { history.append(bytes) }
+            if case .audioOutput = message {
+            } else if record.allowsConnection, history.count < Self.historyLimit {
+                history.append(bytes)
+            }
             line.put(.text(bytes))
             for observer in observers.values { observer.put(.text(bytes)) }
         case .sendText(let bytes): line.put(.text(bytes))

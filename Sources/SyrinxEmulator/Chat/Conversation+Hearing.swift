@@ -7,9 +7,8 @@ extension Conversation {
         guard hasMetadata else { return }
         let isFirst = ear.milliseconds == 0
         let samples: [Int16]
-        let events: [TurnDetector.Event]
         do throws(Ear.Fault) {
-            (samples, events) = try ear.hear(bytes)
+            samples = try ear.receive(bytes)
         } catch {
             guard case .undecodable(let words) = error else { return }
             return fail("E0200", words)
@@ -18,16 +17,21 @@ extension Conversation {
         if isFirst { log("USER", "USER_RECORDING_START_MESSAGE") }
         actions.append(.heard(samples, rate: ear.rate))
         if arrivesTooFast(samples.count) { return }
-        for event in events {
-            switch event {
-            case .began(let turn):
-                beganWhileAudible = isAudible
-                wasInterrupted = false
-                lastInterim = turn.begin
-                speaks(turn)
-            case .goesOn(let turn): speaks(turn)
-            case .ended(let turn): ended(turn)
-            }
+        let length = ear.pieceLength
+        for start in stride(from: 0, to: samples.count, by: length) where !isOver {
+            for event in ear.listen(to: samples[start..<min(samples.count, start + length)]) { take(event) }
+        }
+    }
+
+    private mutating func take(_ event: TurnDetector.Event) {
+        switch event {
+        case .began(let turn):
+            beganWhileAudible = isAudible
+            wasInterrupted = false
+            lastInterim = turn.begin
+            speaks(turn)
+        case .goesOn(let turn): speaks(turn)
+        case .ended(let turn): ended(turn)
         }
     }
 

@@ -53,10 +53,7 @@ final class Line: Sendable {
                 state.random.fraction() * 100 < network.malformedPercent
             {
                 // Half of what comes next: no JSON.
-                broken = Array(
-                    String(decoding: bytes, as: UTF8.self).unicodeScalars.prefix(bytes.count / 2).reduce(into: "") {
-                        $0.unicodeScalars.append($1)
-                    }.utf8)
+                broken = Array(String(decoding: bytes.prefix(bytes.count / 2), as: UTF8.self).utf8)
             }
             state.waitingBytes += item.bytes
             return (state.lastDue, broken, state.waitingBytes > Self.waitingLimit)

@@ -55,26 +55,32 @@ struct Ear: Sendable {
         kept = []
     }
 
-    /// - Returns: the samples, mixed to one channel, and what they told.
-    mutating func hear(_ bytes: [UInt8]) throws(Fault) -> (samples: [Int16], events: [TurnDetector.Event]) {
+    /// Takes bytes off the wire.
+    ///
+    /// - Returns: their samples, mixed to one channel, to be given to ``listen(to:)`` in pieces of ``pieceLength``.
+    mutating func receive(_ bytes: [UInt8]) throws(Fault) -> [Int16] {
         var bytes = bytes
         if format == nil {
             header += bytes
-            guard let (found, start) = try Self.container(header) else { return ([], []) }
+            guard let (found, start) = try Self.container(header) else { return [] }
             begin(found)
             bytes = Array(header[start...])
             header = []
         }
-        guard let format else { return ([], []) }
-        let samples = decode(bytes, channels: format.channels)
-        var events = detector?.hear(samples[...]) ?? []
-        keep(samples, events)
-        for index in events.indices { events[index] = placed(events[index]) }
-        return (samples, events)
+        return format.map { decode(bytes, channels: $0.channels) } ?? []
     }
 
-    private mutating func keep(_ samples: [Int16], _ events: [TurnDetector.Event]) {
-        guard keepsTurns else { return }
+    /// 10 ms: within so little, no two turns end.
+    var pieceLength: Int { max(1, rate / 100) }
+
+    /// Looks for turns in what comes next.
+    mutating func listen(to samples: ArraySlice<Int16>) -> [TurnDetector.Event] {
+        let events = detector?.hear(samples) ?? []
+        if keepsTurns { keep(samples, events) }
+        return events.map(placed)
+    }
+
+    private mutating func keep(_ samples: ArraySlice<Int16>, _ events: [TurnDetector.Event]) {
         kept += samples
         for event in events {
             guard case .ended(let turn) = event else { continue }
@@ -83,9 +89,13 @@ struct Ear: Sendable {
             lastTurn = Array(kept.dropLast(max(0, silence - rate / 10)))
             kept = []
         }
+        if detector?.utterance != nil {
+            // Of a very long turn the beginning is kept.
+            if kept.count > Self.keptSeconds * rate { kept.removeLast(samples.count) }
+            return
+        }
         let padding = (settings.prefixPaddingMilliseconds + 100) * rate / 1_000
-        let limit = detector?.utterance == nil ? padding : Self.keptSeconds * rate
-        if kept.count > limit { kept.removeFirst(kept.count - limit) }
+        if kept.count > padding { kept.removeFirst(kept.count - padding) }
     }
 
     private mutating func decode(_ bytes: [UInt8], channels: Int) -> [Int16] {

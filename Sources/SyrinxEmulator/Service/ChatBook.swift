@@ -63,6 +63,8 @@ final class ChatRecordKeeper: Sendable {
         var entry: LogEntry
         var unixMilliseconds: Int
         var relatedID: String?
+        /// In the order of their names: a tenth of what names and numbers together take.
+        var scores: [Double]?
     }
 
     struct Facts: Sendable {
@@ -90,7 +92,7 @@ final class ChatRecordKeeper: Sendable {
     let config: (id: String, version: Int?)?
     let start: Int
     let allowsConnection: Bool
-    private unowned let book: ChatBook
+    private weak let book: ChatBook?
     private let state: Locked<State>
 
     init(_ setup: ChatSetup, allowsConnection: Bool, book: ChatBook) {
@@ -121,7 +123,11 @@ final class ChatRecordKeeper: Sendable {
             if let key = entry.key { state.ids[key] = id }
             let related = entry.relatedKey.flatMap { state.ids[$0] }
             state.lastTime = max(time, state.lastTime)
-            state.events.append(Event(id: id, entry: entry, unixMilliseconds: state.lastTime, relatedID: related))
+            let scores = entry.scores?.members.compactMap(\.value.double)
+            entry.scores = nil
+            state.events.append(
+                Event(
+                    id: id, entry: entry, unixMilliseconds: state.lastTime, relatedID: related, scores: scores))
             state.facts.eventCount += 1
         }
     }
@@ -141,7 +147,7 @@ final class ChatRecordKeeper: Sendable {
     }
 
     func record(_ change: (inout Recording) -> Void) {
-        guard book.keepsAudio else { return }
+        guard let book, book.keepsAudio else { return }
         let grown = state.withLock { state in
             if state.isFull { return 0 }
             let before = state.recording.bytes

@@ -117,7 +117,11 @@ extension Reception {
             .init("type", .string(event.entry.type)),
         ]
         members.add("message_text", event.entry.text.map(Value.string))
-        members.add("emotion_features", event.entry.scores.map { .string(Value.object($0.members).json()) })
+        members.add(
+            "emotion_features",
+            event.scores.map { scores in
+                .string(Value.object(zip(Scores.names, scores).map { Value.Member($0, .number($1)) }).json())
+            })
         members.add("metadata", event.entry.metadata.map { .string($0.json()) })
         members.add("related_event_id", event.relatedID.map(Value.string))
         return .object(members)

@@ -45,6 +45,7 @@ enum ChildProgram {
             }
             _ = poll(nil, 0, 2)
         }
+        guard status & 0x7F == 0 else { throw Failure(words: "it was ended by signal \(status & 0x7F)") }
         guard status == 0 else { throw Failure(words: "it ended with status \(status >> 8 & 0xFF)") }
         return try contents(sound, limit: limit)
     }

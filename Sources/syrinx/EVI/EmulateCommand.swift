@@ -77,7 +77,7 @@ struct EmulateCommand: ParsableCommand {
         try console.print(text)
         var signal: Int32 = 0
         while sigwait(&signals, &signal) != 0 {}
-        _ = Waiting.result { await emulator.stop() }
+        Waiting.result { await emulator.stop() }
     }
 
     private func options(_ console: inout Console, key: String) throws -> EmulatorOptions {
@@ -87,6 +87,11 @@ struct EmulateCommand: ParsableCommand {
         }
         guard (0...65_535).contains(port) else {
             throw console.fail(PipelineError(.usage, at: "--port", "found \(port), expected 0…65535"))
+        }
+        for file in tls where access(file, R_OK) != 0 {
+            let cause = String(cString: strerror(errno))
+            throw console.fail(
+                PipelineError(.missingInput, at: "--tls", "\(Shown.quoted(file)) cannot be read", cause: cause))
         }
         var options = EmulatorOptions()
         if !key.isEmpty {
