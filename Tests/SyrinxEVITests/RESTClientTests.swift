@@ -148,7 +148,7 @@ struct RESTClientTests {
 
     @Test(
         "a reply that is not as documented is an error, not a crash",
-        arguments: ["", "[]", "{", #"{"chats_page":1}"#, #"{"chats_page":[{"id":1}]}"#, "\u{0}"])
+        arguments: ["", "[]", "{", #"{"chats_page":1}"#, #"{"chats_page":[{"id":1}]}"#, "\u{FEFF}{}"])
     func oddReplies(body: String) async throws {
         let rig = try await Rig(answers: [reply(body)])
         let error = await rig.failure { rest throws(PipelineError) in

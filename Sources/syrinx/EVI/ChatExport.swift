@@ -30,7 +30,7 @@ enum ExportFormat: String, ExpressibleByArgument, CaseIterable {
 
 /// Where an export goes.
 struct ExportOptions: ParsableArguments {
-    @Option(help: "text, json, srt or vtt; left out: what the output's name ends in, else text.")
+    @Option(help: "How to write it; left out: what the output's name ends in, else text.")
     var format: ExportFormat?
 
     @Option(
@@ -63,6 +63,10 @@ struct ExportOptions: ParsableArguments {
 }
 
 extension EVIAccess {
+    func sayAudioTakesAWhile() {
+        if Console.isTerminal { console.say("waiting until the server has put the audio together…") }
+    }
+
     /// Fetches the audio of a chat into a file.
     ///
     /// - Throws: for audio that is not ready as for what cannot be fetched or written; then there is no file.

@@ -63,7 +63,7 @@ struct ChatGroupsShow: EVIRESTCommand {
 
     func run(_ evi: EVIAccess) async throws {
         let (requests, id) = (evi.rest.requests, id)
-        let listing = try await evi.rest.all("chats_page") { requests.chatGroup(id, page: $0, order: .ascending) }
+        let listing = try await evi.rest.listing("chats_page") { requests.chatGroup(id, page: $0, order: .ascending) }
         if format.json {
             let members = [Value.Member("chat_group", listing.head), .init("chats", .list(listing.items))]
             return try evi.console.print(EVIOutput.json(.object(members)))
@@ -101,7 +101,7 @@ struct ChatGroupsExport: EVIRESTCommand {
 
     func run(_ evi: EVIAccess) async throws {
         let (requests, id) = (evi.rest.requests, id)
-        let listing = try await evi.rest.all("events_page") { requests.chatGroupEvents(id, page: $0) }
+        let listing = try await evi.rest.listing("events_page") { requests.chatGroupEvents(id, page: $0) }
         let events = try evi.rest.items(of: listing, requests.chatGroupEvents(id), ChatEvent.init(reading:))
         try export.write({ $0.encoded("chat_group", listing.head, events, start: nil) }, evi.console)
         if let audio { try await fetch(into: audio, evi) }
@@ -114,7 +114,8 @@ struct ChatGroupsExport: EVIRESTCommand {
             let place = Shown.plain(folder, limit: 200)
             throw PipelineError(.cannotCreate, at: place, "cannot create the folder", cause: words)
         }
-        let all = try await evi.rest.audio(ofGroup: id, patience: export.patience)
+        evi.sayAudioTakesAWhile()
+        let all = try await evi.rest.chatGroupAudio(id, patience: export.patience)
         var failure: PipelineError?
         for (place, audio) in all.enumerated() {
             // The id comes from the server: nothing but what an id consists of gets into a file's name.

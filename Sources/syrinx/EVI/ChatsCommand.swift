@@ -109,7 +109,7 @@ struct ChatsShow: EVIRESTCommand {
         for event in events {
             table.add(
                 event.time?.text ?? "?", Shown.plain(event.role), Shown.plain(event.type),
-                Shown.plain(event.text ?? "", limit: 100))
+                EVIOutput.plain(event.text ?? "", limit: 100))
         }
         return table.text(indent: 0)
     }
@@ -145,6 +145,7 @@ struct ChatsExport: EVIRESTCommand {
         let (chat, events) = try await evi.chat(id)
         try export.write({ $0.encoded("chat", chat.value, events, start: chat.start) }, evi.console)
         guard let audio else { return }
+        evi.sayAudioTakesAWhile()
         try await evi.fetch(try await evi.rest.chatAudio(id, patience: export.patience), to: audio)
     }
 }

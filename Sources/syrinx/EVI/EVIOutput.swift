@@ -36,6 +36,11 @@ enum EVIOutput {
         }
     }
 
+    /// A text on one line, cut after `limit` characters.
+    static func plain(_ text: String, limit: Int) -> String {
+        Shown.plain(hidingKeys(.string(text)).string ?? "", limit: limit)
+    }
+
     private static func lines(_ name: String, _ value: Value) -> [String] {
         switch value {
         case .integer(let number) where name.hasSuffix("_on") || name.hasSuffix("timestamp"):

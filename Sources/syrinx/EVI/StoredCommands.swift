@@ -92,7 +92,7 @@ struct StoredShow<Kind: StoredKind>: EVIRESTCommand {
     @Argument(help: "The id.")
     var id: String
 
-    @Option(help: "A version; left out: the newest.")
+    @Argument(help: "Its version; left out: the newest.")
     var version: Int?
 
     @Flag(help: "Lists all its versions.")
@@ -105,7 +105,7 @@ struct StoredShow<Kind: StoredKind>: EVIRESTCommand {
 
     func validate() throws {
         if versions, body || version != nil {
-            throw ValidationError("--versions goes with neither --version nor --body")
+            throw ValidationError("--versions goes with neither a version nor --body")
         }
     }
 
@@ -203,14 +203,14 @@ struct StoredDelete<Kind: StoredKind>: EVIRESTCommand {
                 It asks first; where there is no terminal to ask on, --yes is the answer.
 
                 Example:
-                  syrinx evi \(Kind.plural) delete 1b60e1a0-cc59-424a-8d2c-189d354db3f3 --version 2 --yes
+                  syrinx evi \(Kind.plural) delete 1b60e1a0-cc59-424a-8d2c-189d354db3f3 2 --yes
                 """)
     }
 
     @Argument(help: "The id.")
     var id: String
 
-    @Option(help: "Only this version.")
+    @Argument(help: "Only this version; left out: all of them.")
     var version: Int?
 
     @Flag(name: .shortAndLong, help: "Deletes without asking.")

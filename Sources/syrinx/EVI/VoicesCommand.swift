@@ -43,7 +43,7 @@ struct VoicesList: EVIRESTCommand {
               syrinx evi voices list --provider hume --tag LANGUAGE:English
             """)
 
-    @Option(help: "custom or hume; left out: both.")
+    @Option(help: "Whose voices; left out: yours and Hume's.")
     var provider: VoiceProvider?
 
     @Option(
