@@ -56,7 +56,7 @@ struct ChatGroupsShow: EVIRESTCommand {
               syrinx evi chat-groups show 369846cf-6ad5-404d-905e-a8acb5cdfc78
             """)
 
-    @Argument(help: "The id.")
+    @Argument(help: "The id.", transform: EVIIdentifier.checked)
     var id: String
 
     @OptionGroup var format: EVIFormat
@@ -85,7 +85,7 @@ struct ChatGroupsExport: EVIRESTCommand {
               syrinx evi chat-groups export 369846cf-6ad5-404d-905e-a8acb5cdfc78 --output talk.srt --audio recordings
             """)
 
-    @Argument(help: "The id.")
+    @Argument(help: "The id.", transform: EVIIdentifier.checked)
     var id: String
 
     @OptionGroup var export: ExportOptions

@@ -90,7 +90,7 @@ struct ChatsShow: EVIRESTCommand {
               syrinx evi chats show 470a49f6-1dec-4afe-8b61-035d3b2d63b0
             """)
 
-    @Argument(help: "The id.")
+    @Argument(help: "The id.", transform: EVIIdentifier.checked)
     var id: String
 
     @OptionGroup var format: EVIFormat
@@ -127,7 +127,7 @@ struct ChatsExport: EVIRESTCommand {
               syrinx evi chats export 470a49f6-1dec-4afe-8b61-035d3b2d63b0 --output talk.vtt --audio talk.mp3
             """)
 
-    @Argument(help: "The id.")
+    @Argument(help: "The id.", transform: EVIIdentifier.checked)
     var id: String
 
     @OptionGroup var export: ExportOptions
@@ -139,6 +139,7 @@ struct ChatsExport: EVIRESTCommand {
 
     func validate() throws {
         if audio == "-" || audio == "" { throw ValidationError("--audio: expected a file's name") }
+        if let audio, audio == export.output { throw ValidationError("--output and --audio name the same file") }
     }
 
     func run(_ evi: EVIAccess) async throws {

@@ -59,6 +59,16 @@ extension EVIRESTCommand {
     }
 }
 
+/// The id of something that EVI's server keeps.
+///
+/// It becomes a step of a path: one that is empty, or dots alone, would make it the path of something else.
+enum EVIIdentifier {
+    @Sendable static func checked(_ text: String) throws -> String {
+        if text.allSatisfy({ $0 == "." }) { throw ValidationError("expected an id, found \(Shown.quoted(text))") }
+        return text
+    }
+}
+
 /// Options that every command here has.
 struct EVIFormat: ParsableArguments {
     @Flag(help: "Prints JSON.")

@@ -89,7 +89,7 @@ struct StoredShow<Kind: StoredKind>: EVIRESTCommand {
                 """)
     }
 
-    @Argument(help: "The id.")
+    @Argument(help: "The id.", transform: EVIIdentifier.checked)
     var id: String
 
     @Argument(help: "Its version; left out: the newest.")
@@ -158,7 +158,7 @@ struct StoredUpdate<Kind: StoredKind>: EVIRESTCommand {
                 """)
     }
 
-    @Argument(help: "The id.")
+    @Argument(help: "The id.", transform: EVIIdentifier.checked)
     var id: String
 
     @Argument(
@@ -207,7 +207,7 @@ struct StoredDelete<Kind: StoredKind>: EVIRESTCommand {
                 """)
     }
 
-    @Argument(help: "The id.")
+    @Argument(help: "The id.", transform: EVIIdentifier.checked)
     var id: String
 
     @Argument(help: "Only this version; left out: all of them.")

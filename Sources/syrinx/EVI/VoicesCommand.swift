@@ -152,6 +152,10 @@ struct VoicesDelete: EVIRESTCommand {
     @Flag(name: .shortAndLong, help: "Deletes without asking.")
     var yes = false
 
+    func validate() throws {
+        if name.isEmpty { throw ValidationError("expected a voice's name, found an empty one") }
+    }
+
     func run(_ evi: EVIAccess) async throws {
         try await EVIConfirmation.ask(yes, evi.console) { "Delete voice \(Shown.quoted(name)) for good?" }
         _ = try await evi.rest.send(evi.rest.requests.deleteVoice(name: name))

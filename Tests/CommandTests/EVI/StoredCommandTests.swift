@@ -153,6 +153,8 @@ struct StoredCommandTests {
             ["configs", "update", "a", "b.json", "--name", "c"], ["voices", "list", "--provider", "me"],
             ["chats", "list", "--limit", "0"], ["chats", "export", "a", "--format", "pdf"],
             ["chats", "export", "a", "--audio", "-"], ["chats", "export", "a", "--audio-wait", "0"], ["config"],
+            ["prompts", "delete", "", "-y"], ["prompts", "delete", "..", "-y"], ["voices", "delete", "", "-y"],
+            ["chats", "export", "a", "-o", "x", "--audio", "x"],
         ])
     func usage(words: [String]) async throws {
         let outcome = try await HumeServer.run(

@@ -120,9 +120,7 @@ package final class RESTClient: Sendable {
     ) throws(PipelineError) -> Result {
         do throws(WireFault) { return try body() } catch {
             let place = "\(request.method.rawValue) \(request.path)"
-            throw PipelineError(
-                .unavailable, at: place, "the server's reply is not what its documentation says",
-                cause: mask.mask(error.description))
+            throw PipelineError(.unavailable, at: place, "the answer cannot be read", cause: mask.mask("\(error)"))
         }
     }
 }
