@@ -61,10 +61,11 @@ public final class NodeHarness {
         _ type: N.Type, _ values: [String: Value] = [:], inputs: [StreamFormat?] = [], inputLatencies: [Int] = [],
         masterRate: Int? = nil, largestBlock: Int = 4096, isPaced: Bool = false, events: EventSender = .discarding
     ) throws(PipelineError) {
-        descriptor = N.descriptor
-        let parameters = try Self.parameters(values, of: N.descriptor)
+        let descriptor = N.descriptor.made(for: values)
+        self.descriptor = descriptor
+        let parameters = try Self.parameters(values, of: descriptor)
         let node = try N(parameters)
-        let ports = N.descriptor.streamInputs
+        let ports = descriptor.streamInputs
         let masterRate = masterRate ?? inputs.lazy.compactMap(\.self).first?.rate ?? 48_000
         let linked = ports.indices.map { index in inputs.indices.contains(index) ? inputs[index] : nil }
         let resolution = try node.resolve(
@@ -90,10 +91,10 @@ public final class NodeHarness {
                 return Setup.Output(format: format, largestBlock: block(format.rate), isConnected: true)
             },
             masterRate: masterRate, isPaced: isPaced, events: events)
-        if setup.outputs.count != N.descriptor.streamOutputs.count {
-            let expected = N.descriptor.streamOutputs.count
+        if setup.outputs.count != descriptor.streamOutputs.count {
+            let expected = descriptor.streamOutputs.count
             throw PipelineError(
-                .internal, at: N.descriptor.type,
+                .internal, at: descriptor.type,
                 "resolve states \(setup.outputs.count) outputs, the descriptor has \(expected)")
         }
         let all = Set(ports.indices)

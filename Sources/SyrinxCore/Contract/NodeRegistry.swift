@@ -83,6 +83,9 @@ extension NodeDescriptor {
         if let taken = names.first(where: { ["type", "bypass"].contains($0) || $0.hasPrefix("x-") }) {
             return "the parameter name \(taken) belongs to the pipeline file"
         }
+        if let listed = listedOutputs, !names.contains(listed.parameter) {
+            return "its outputs are listed by \(listed.parameter), which is none of its parameters"
+        }
         if !events.isEmpty, !outputs.contains(where: { $0.kind == .events }) {
             return "it tells events, but has no events output to link them from"
         }

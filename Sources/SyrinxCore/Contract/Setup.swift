@@ -81,11 +81,13 @@ public struct Prepared: Sendable {
     public var receiver: (any EventReceiver)?
     /// Tells figures for the report.
     public var reporter: (any Reporter)?
+    /// Has a say in when a run under a clock ends.
+    public var keeper: (any RunKeeper)?
 
     public init(
         _ renderer: (any Renderer)?, services: [any Service] = [], blockingServices: [any BlockingService] = [],
         source: (any SourceBridge)? = nil, sink: (any SinkBridge)? = nil, receiver: (any EventReceiver)? = nil,
-        reporter: (any Reporter)? = nil
+        reporter: (any Reporter)? = nil, keeper: (any RunKeeper)? = nil
     ) {
         self.renderer = renderer
         self.services = services
@@ -94,6 +96,7 @@ public struct Prepared: Sendable {
         self.sink = sink
         self.receiver = receiver
         self.reporter = reporter
+        self.keeper = keeper
     }
 }
 

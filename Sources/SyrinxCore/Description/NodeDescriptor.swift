@@ -17,6 +17,8 @@ public struct NodeDescriptor: Sendable, Hashable {
     public let summary: String
     public let inputs: [PortDescriptor]
     public let outputs: [PortDescriptor]
+    /// Outputs that a node of the type has beside ``outputs``, as a list among its parameters names them.
+    public let listedOutputs: ListedOutputs?
     public let parameters: [ParameterDescriptor]
     /// The kinds of event that its renderer emits, by index.
     public let events: [EventDescriptor]
@@ -30,13 +32,14 @@ public struct NodeDescriptor: Sendable, Hashable {
 
     public init(
         type: String, summary: String, inputs: [PortDescriptor] = [], outputs: [PortDescriptor] = [],
-        parameters: [ParameterDescriptor] = [], events: [EventDescriptor] = [], worksInPlace: Bool = false,
+        listedOutputs: ListedOutputs? = nil, parameters: [ParameterDescriptor] = [], events: [EventDescriptor] = [], worksInPlace: Bool = false,
         pace: Pace = .free, details: String = "", example: String = ""
     ) {
         self.type = type
         self.summary = summary
         self.inputs = inputs
         self.outputs = outputs
+        self.listedOutputs = listedOutputs
         self.parameters = parameters
         self.events = events
         self.worksInPlace = worksInPlace

@@ -5,11 +5,14 @@
 public struct Parameters: Sendable {
     /// Where the node stands: `nodes.trim`.
     public let path: String
+    /// The folder of the pipeline file, where whatever the node starts is at home; empty: the working directory.
+    public let directory: String
     private let values: [String: Value]
 
     /// - Parameter values: checked, with paths resolved; a name that is left out is unset.
-    public init(path: String, values: [String: Value]) {
+    public init(path: String, values: [String: Value], directory: String = "") {
         self.path = path
+        self.directory = directory
         self.values = values
     }
 

@@ -59,6 +59,8 @@ public struct CheckedPipeline: Sendable {
     public let writes: [(node: String, path: String)]
     /// Values that must never be shown.
     public let secrets: [String]
+    /// Where relative paths start, and whatever a node runs is at home; empty: the working directory.
+    public let directory: String
 }
 
 extension CheckedPipeline {
@@ -72,7 +74,7 @@ extension CheckedPipeline {
                 node.instance == nil
                 ? nil
                 : try registry[node.descriptor.type]?.make(
-                    Parameters(path: node.path, values: node.values))
+                    Parameters(path: node.path, values: node.values, directory: directory))
             made.append(
                 Node(
                     id: node.id, descriptor: node.descriptor, instance: instance, values: node.values,
@@ -80,7 +82,7 @@ extension CheckedPipeline {
         }
         return CheckedPipeline(
             document: document, engine: engine, nodes: made, links: links, reads: reads, writes: writes,
-            secrets: secrets)
+            secrets: secrets, directory: directory)
     }
 }
 

@@ -35,14 +35,14 @@ struct NodeChecker {
             fault(message, at: "\(path).type", node.typePosition ?? node.position)
             return
         }
-        let descriptor = type.descriptor
         let known = faults.count
-        var (values, open) = parameters(of: node, descriptor, at: path)
+        var (values, open) = parameters(of: node, type.descriptor, at: path)
+        let descriptor = type.descriptor.made(for: values)
         let bypass = values.removeValue(forKey: "bypass") == .boolean(true)
         var instance: (any NodeInstance)?
         if faults.count == known, !open {
             do throws(PipelineError) {
-                instance = try type.make(Parameters(path: path, values: values))
+                instance = try type.make(Parameters(path: path, values: values, directory: directory))
             } catch {
                 let name = error.path.dropFirst(path.count + 1).prefix { $0 != "[" && $0 != "." }
                 let member = node.parameters.first { $0.name == name }

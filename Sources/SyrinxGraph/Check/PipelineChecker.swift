@@ -39,7 +39,7 @@ public struct PipelineChecker: Sendable {
         guard !faults.contains(where: { $0.severity == .error }) else { return (nil, faults) }
         let pipeline = CheckedPipeline(
             document: document, engine: engine, nodes: nodes.entries.compactMap(\.node), links: links.links,
-            reads: nodes.reads, writes: nodes.writes, secrets: nodes.secrets)
+            reads: nodes.reads, writes: nodes.writes, secrets: nodes.secrets, directory: directory)
         return (pipeline, faults)
     }
 
