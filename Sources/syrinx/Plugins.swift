@@ -1,5 +1,6 @@
 internal import ALSAPlugin
 internal import BasicPlugin
+internal import EVIPlugin
 internal import FilePlugin
 internal import JACKPlugin
 internal import ResamplePlugin
@@ -11,6 +12,7 @@ enum Plugins {
         [
             ALSAPlugin.self,
             BasicPlugin.self,
+            EVIPlugin.self,
             FilePlugin.self,
             JACKPlugin.self,
             ResamplePlugin.self,

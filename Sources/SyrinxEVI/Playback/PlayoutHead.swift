@@ -9,8 +9,8 @@
 ///
 /// Only numbers inside: a renderer may hold it. What comes out depends on what was there at each frame alone, not on how
 /// time was cut.
-package struct PlayoutHead: Sendable, Hashable {
-    package enum Phase: Sendable, Hashable {
+package struct PlayoutHead: BitwiseCopyable, Sendable, Hashable {
+    package enum Phase: BitwiseCopyable, Sendable, Hashable {
         /// Silence, until enough is there.
         case gathering
         case playing
@@ -23,22 +23,33 @@ package struct PlayoutHead: Sendable, Hashable {
     }
 
     /// What to do with one frame.
-    package struct Frame: Sendable, Hashable {
+    package struct Frame: BitwiseCopyable, Sendable, Hashable {
         /// Take a sample from the ring; else silence.
         package let takes: Bool
         package let gain: Float
 
-        static let silence = Frame(takes: false, gain: 0)
+        @inlinable
+        package init(takes: Bool, gain: Float) {
+            self.takes = takes
+            self.gain = gain
+        }
+
+        @inlinable
+        package static var silence: Frame { Frame(takes: false, gain: 0) }
     }
 
-    package private(set) var phase = Phase.gathering
-    private var gain: Float = 1
-    private let buffer: Int
-    private let fade: Int
-    private let fadeStep: Float
-    private let dropStep: Float
+    @usableFromInline var state = Phase.gathering
+    @usableFromInline var gain: Float = 1
+    @usableFromInline let buffer: Int
+    @usableFromInline let fade: Int
+    @usableFromInline let fadeStep: Float
+    @usableFromInline let dropStep: Float
+    @usableFromInline var dryTimes = 0
+    @inlinable
+    package var phase: Phase { state }
     /// Times that the ring ran dry within a turn.
-    package private(set) var dryCount = 0
+    @inlinable
+    package var dryCount: Int { dryTimes }
 
     package init(bufferFrames: Int, fadeFrames: Int, dropFadeFrames: Int) {
         fade = max(1, fadeFrames)
@@ -48,17 +59,20 @@ package struct PlayoutHead: Sendable, Hashable {
     }
 
     /// Tells that everything is to go. Where nothing sounds, it is silent at once.
+    @inlinable
     package mutating func drop() {
-        phase = phase == .gathering || phase == .dropped ? .dropped : .dropping
+        state = state == .gathering || state == .dropped ? .dropped : .dropping
     }
 
     /// After ``drop()``: nothing sounds any more, so the ring may be emptied.
-    package var isDropped: Bool { phase == .dropped }
+    @inlinable
+    package var isDropped: Bool { state == .dropped }
 
     /// Tells that the ring was emptied. What comes next begins as it is.
+    @inlinable
     package mutating func restart() {
-        guard phase == .dropped else { return }
-        phase = .gathering
+        guard state == .dropped else { return }
+        state = .gathering
         gain = 1
     }
 
@@ -67,11 +81,12 @@ package struct PlayoutHead: Sendable, Hashable {
     /// - Parameters:
     ///   - available: frames in the ring, this one included.
     ///   - ended: no more will come in this turn.
+    @inlinable
     package mutating func next(available: Int, ended: Bool) -> Frame {
-        switch phase {
+        switch state {
         case .gathering:
             guard available >= buffer || (ended && available > 0) else { return .silence }
-            phase = .playing
+            state = .playing
             return playing(available: available, ended: ended)
         case .playing: return playing(available: available, ended: ended)
         case .fadingOut, .dropping: return fading(available: available)
@@ -79,29 +94,31 @@ package struct PlayoutHead: Sendable, Hashable {
         }
     }
 
-    private mutating func playing(available: Int, ended: Bool) -> Frame {
+    @inlinable
+    mutating func playing(available: Int, ended: Bool) -> Frame {
         if available == 0 {
             // The end of a turn: before it the way out has begun by now.
-            phase = .gathering
+            state = .gathering
             gain = 1
             return .silence
         }
         if !ended, available <= fade {
-            phase = .fadingOut
+            state = .fadingOut
             return fading(available: available)
         }
         gain = min(1, gain + fadeStep)
         return Frame(takes: true, gain: gain)
     }
 
-    private mutating func fading(available: Int) -> Frame {
-        let step = phase == .dropping ? dropStep : fadeStep
+    @inlinable
+    mutating func fading(available: Int) -> Frame {
+        let step = state == .dropping ? dropStep : fadeStep
         gain = max(0, gain - step)
         let frame = available > 0 ? Frame(takes: true, gain: gain) : .silence
         if gain < step / 2 || available == 0 {
-            if phase == .fadingOut { dryCount += 1 }
+            if state == .fadingOut { dryTimes += 1 }
             gain = 0  // what comes next of this turn fades in
-            phase = phase == .dropping ? .dropped : .gathering
+            state = state == .dropping ? .dropped : .gathering
         }
         return frame
     }

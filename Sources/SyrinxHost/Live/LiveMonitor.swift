@@ -37,8 +37,8 @@ final class LiveMonitor: Sendable {
 
     /// Between two looks: 10 ms.
     private static let interval: Int64 = 10_000_000
-    /// How far ahead an end is set that somebody asks for now, so that no sink has got past it.
-    private static let stopAhead = Rational(1, over: 20)
+    /// How far ahead an end is set that somebody asks for now.
+    private static let stopAhead = LiveEnd.ahead
     /// A driver that does not come for this long after a stop is not waited for.
     private static let stopPatience: UInt64 = 2_000_000_000
     /// A device still sounds for this long after the last frame went out.
@@ -203,7 +203,9 @@ final class LiveMonitor: Sendable {
             } else if let duration = options.duration {
                 setEnd(duration, executor, hasDeviceTail: false)
             } else if let found = LiveEnd.find(executor) {
-                setEnd(found, executor, hasDeviceTail: true)
+                if found.isCutShort { run.panic(true) }
+                if let (error, node) = found.error { run.keeperFailed(error, node) }
+                setEnd(found.instant, executor, hasDeviceTail: !found.isCutShort)
             }
         } else if isStopping, let end, end > Rational(frames: position, rate: executor.masterRate) + Self.stopAhead {
             // Somebody wants an earlier end than the one that was set.

@@ -207,6 +207,11 @@ final class LiveRun: RunBody, DriverHost {
         monitor.nodeFailed(node, line)
     }
 
+    /// A session ends the run because of an error, which has been told as an event.
+    func keeperFailed(_ error: PipelineError, _ node: String) {
+        state.withLock { $0.failure = $0.failure ?? error.placed(at: "nodes.\(node)") }
+    }
+
     // MARK: The driver's host
 
     var masterRate: Int { state.withLock { $0.line.executor.masterRate } }
