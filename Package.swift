@@ -57,6 +57,9 @@ let package = Package(
             swiftSettings: swift),
         .target(name: "CToolProcess"),
         .target(
+            name: "EVIPlugin", dependencies: ["SyrinxCore", "SyrinxRealtime", "SyrinxDSP", "SyrinxClocks", "SyrinxEVI"],
+            path: "Plugins/EVI", exclude: ["README.md"], swiftSettings: swift),
+        .target(
             name: "SyrinxHost", dependencies: ["SyrinxCore", "SyrinxGraph", "SyrinxRealtime"], swiftSettings: swift),
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .target(
@@ -77,7 +80,8 @@ let package = Package(
             name: "syrinx",
             dependencies: [
                 "SyrinxCore", "SyrinxGraph", "SyrinxConfig", "SyrinxHost", "ALSAPlugin", "BasicPlugin",
-                "FilePlugin", "JACKPlugin", "ResamplePlugin", "SyrinxEmulator", "SyrinxEVI", "SyrinxNet", "SyrinxRealtime",
+                "EVIPlugin", "FilePlugin", "JACKPlugin", "ResamplePlugin", "SyrinxEmulator", "SyrinxEVI", "SyrinxNet",
+                "SyrinxRealtime",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: swift),
 

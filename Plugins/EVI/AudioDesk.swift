@@ -1,0 +1,100 @@
+internal import SyrinxCore
+internal import SyrinxEVI
+internal import SyrinxRealtime
+
+/// Where the session's side of both rings is kept.
+///
+/// - Thread: the session runner's; all members. The runner is an actor, so calls come one at a time.
+// SAFETY: only reached from the runner's isolation: by ``SessionRunner/exchange(with:)``, and by calls of its outlet.
+final class AudioDesk: @unchecked Sendable {
+    private let renderer: EVIRenderer
+    private let sendRate: Int
+    fileprivate var microphone: MicrophoneReader
+    private var speech: SpeechWriter
+    fileprivate var isMuted: Bool
+    private var rises = 0
+    private var isHigh = false
+    private var sent = 0
+    fileprivate var hasToldEnd = false
+
+    init(_ renderer: EVIRenderer, inputRate: Int, sendRate: Int, rate: Int) {
+        self.renderer = renderer
+        self.sendRate = sendRate
+        microphone = MicrophoneReader(renderer, from: inputRate, to: sendRate)
+        speech = SpeechWriter(renderer, rate: rate)
+        isMuted = renderer.isMuted.load(ordering: .relaxed)
+    }
+
+    /// All speech that is not yet heard is to go. The renderer hears of it at its next cycle.
+    func drop() { speech.drop() }
+
+    /// No more speech comes in this turn.
+    func endTurn() { speech.endTurn() }
+
+    /// Nanoseconds until it is worth looking again: when a piece of 20 ms should be complete.
+    var patience: Int {
+        let piece = sendRate / 50
+        let missing = Double(piece - sent % piece) / Double(sendRate)
+        let most = speech.unplayed > 0 ? 10_000_000 : 20_000_000
+        return max(2_000_000, min(most, Int(missing * 1e9) + 500_000))
+    }
+
+    /// Frames of speech that were handed over and not yet heard.
+    var unplayed: Int { speech.unplayed }
+
+    /// What the renderer has to say, in order.
+    fileprivate func news() -> [SessionInput] {
+        var news: [SessionInput] = []
+        let muted = renderer.isMuted.load(ordering: .relaxed)
+        if muted != isMuted {
+            isMuted = muted
+            news.append(.command(.mute(muted)))
+        }
+        let rises = renderer.bargeInRises.load(ordering: .acquiring)
+        let isHigh = renderer.bargeInIsHigh.load(ordering: .relaxed)
+        if rises != self.rises {
+            self.rises = rises
+            news.append(.bargeIn(true))
+            if !isHigh { news.append(.bargeIn(false)) }
+        } else if isHigh != self.isHigh {
+            news.append(.bargeIn(isHigh))
+        }
+        self.isHigh = isHigh
+        let samples = microphone.take()
+        if !samples.isEmpty { news.append(.microphone(samples)) }
+        sent += samples.count
+        while let heard = speech.heard() { news.append(.played(serial: heard.serial, frames: heard.frames)) }
+        return news
+    }
+
+    fileprivate func wantedSpeech() -> Int { speech.wanted() }
+    fileprivate func take(_ audio: PlaybackQueue.Audio) { speech.take(audio) }
+    fileprivate func ranDry() { speech.ranDry() }
+}
+
+extension SessionRunner {
+    /// Carries what the renderer left to the session, and speech to the renderer.
+    ///
+    /// - Parameters:
+    ///   - commands: what was ordered since the last time.
+    ///   - inputHasEnded: nothing but silence comes from the microphone any more.
+    /// - Returns: nanoseconds until it is worth coming again.
+    func exchange(with desk: AudioDesk, commands: [SessionCommand], inputHasEnded: Bool) -> Int {
+        for command in commands { feed(.command(command)) }
+        for input in desk.news() { feed(input) }
+        if inputHasEnded, !desk.hasToldEnd {
+            desk.hasToldEnd = true
+            let rest = desk.microphone.finish()
+            if !rest.isEmpty { feed(.microphone(rest)) }
+            feed(.inputEnded)
+        }
+        while case let count = desk.wantedSpeech(), count > 0 {
+            guard let audio = takeSpeech(upTo: count) else {
+                desk.ranDry()
+                break
+            }
+            desk.take(audio)
+        }
+        return desk.patience
+    }
+}

@@ -1,0 +1,263 @@
+internal import Synchronization
+internal import SyrinxCore
+internal import SyrinxEVI
+internal import SyrinxRealtime
+
+/// The render half of ``EVINode``: takes in the microphone, gives out speech, and knows nothing of a network.
+///
+/// Two rings lie between it and the service, one each way; words travel by atomics. Speech is counted in frames since the
+/// beginning, so that "drop all up to here" and "the turn ends here" mean the same on both sides.
+///
+/// In a loop the inputs come after the outputs: `render` reads only values of `barge_in` that are a whole millisecond old,
+/// which `absorb` has kept where the slice does not hold them.
+final class EVIRenderer: Renderer {
+    /// What is fixed when it is made.
+    struct Layout {
+        var inputRate: Int
+        var rate: Int
+        var inputRoom: Int
+        var speechRoom: Int
+        var hasBargeIn: Bool
+        var expressionCount: Int
+        var head: PlayoutHead
+        var bargeIn: BargeIn
+        /// Index of `mute` among the parameters.
+        var muteParameter: Int
+        var isMuted: Bool
+    }
+
+    /// Samples of the input. Render writes, the service reads.
+    let microphone: Ring<Float>
+    /// Speech at the output's rate. The service writes, render reads.
+    let speech: Ring<Float>
+    /// Samples that found no room in ``microphone``. Render writes.
+    let droppedMicrophone = Atomic<Int>(0)
+    /// Frames of speech that were played or dropped since the beginning. Render writes.
+    let consumedSpeech = Atomic<Int>(0)
+    /// How often all speech was to be dropped, and up to which frame the last time. The service writes.
+    let drops = Atomic<Int>(0)
+    let dropEnd = Atomic<Int>(0)
+    /// The frame at which a turn ends: nothing follows for now. The service writes.
+    let turnEnd = Atomic<Int>(-1)
+    /// Times that speech ran dry within a turn. Render writes.
+    let dryCount = Atomic<Int>(0)
+    /// Rises of `barge_in`, and whether it is high. Render writes.
+    let bargeInRises = Atomic<Int>(0)
+    let bargeInIsHigh = Atomic<Bool>(false)
+    /// What the parameter `mute` says. Render writes.
+    let isMuted: Atomic<Bool>
+    /// Nobody takes what the microphone says any more: the session is over. The service writes.
+    let isDeaf = Atomic<Bool>(false)
+    /// What the microphone says is heard. The service writes.
+    let isListening = Atomic<Bool>(false)
+    /// Bits of the last score of each emotion that has an output. The service writes.
+    let scores: UnsafeMutablePointer<Atomic<UInt32>>
+
+    private let layout: Layout
+    // The rings again, so that render counts no references; the renderer outlives every call.
+    private let input: Unmanaged<Ring<Float>>
+    private let voice: Unmanaged<Ring<Float>>
+
+    // Owned by the render thread, all that follows.
+    private nonisolated(unsafe) var head: PlayoutHead
+    private nonisolated(unsafe) var bargeIn: BargeIn
+    private nonisolated(unsafe) var consumed = 0
+    private nonisolated(unsafe) var handledDrops = 0
+    private nonisolated(unsafe) var isSounding = false
+    /// The next value of `barge_in` to heed; −1: before the first block.
+    private nonisolated(unsafe) var nextValue = -1
+    /// The last values of `barge_in`, by index.
+    private nonisolated(unsafe) var kept = SIMD4<Float>(repeating: 0)
+    private nonisolated(unsafe) var lastValue: Float = 0
+
+    init(_ layout: Layout) {
+        self.layout = layout
+        microphone = Ring(minimumCapacity: layout.inputRoom, initial: 0)
+        speech = Ring(minimumCapacity: layout.speechRoom, initial: 0)
+        input = .passUnretained(microphone)
+        voice = .passUnretained(speech)
+        isMuted = Atomic(layout.isMuted)
+        scores = .allocate(capacity: max(layout.expressionCount, 1))
+        for index in 0..<max(layout.expressionCount, 1) { (scores + index).initialize(to: Atomic(0)) }
+        head = layout.head
+        bargeIn = layout.bargeIn
+    }
+
+    deinit { scores.deallocate() }
+
+    @_noLocks @_noAllocation
+    func render(_ block: RenderBlock) {
+        let (output, speaking) = (block.output(0), block.output(1))
+        takeDrops()
+        // The turn's end first: what was written before it was told is in the ring by then.
+        let turnEnd = turnEnd.load(ordering: .acquiring)
+        let waiting = voice._withUnsafeGuaranteedRef { $0.readableCount }
+        let written = consumed &+ waiting
+        var done = 0
+        for value in 0..<speaking.frameCount {
+            let edge = firstFrame(ofValue: speaking.position + value) - output.position
+            play(block, from: done, to: edge, written: written, hasEnded: turnEnd == written)
+            done = max(done, edge)
+            speaking[0][value] = isSounding ? 1 : 0
+        }
+        play(block, from: done, to: output.frameCount, written: written, hasEnded: turnEnd == written)
+        consumedSpeech.store(consumed, ordering: .releasing)
+        dryCount.store(head.dryCount, ordering: .relaxed)
+        tellLevels(block)
+    }
+
+    @_noLocks @_noAllocation
+    func absorb(_ block: RenderBlock) {
+        let samples = block.input(0)[0]
+        var taken = isDeaf.load(ordering: .relaxed) ? samples.count : 0
+        input._withUnsafeGuaranteedRef { ring in
+            while taken < samples.count {
+                let run = ring.writableRun()
+                let count = min(run.count, samples.count &- taken)
+                if count == 0 { break }
+                for k in 0..<count { run[k] = samples[taken &+ k] }
+                ring.didWrite(count)
+                taken &+= count
+            }
+        }
+        if taken < samples.count {
+            let missed = samples.count &- taken
+            droppedMicrophone.store(droppedMicrophone.load(ordering: .relaxed) &+ missed, ordering: .relaxed)
+        }
+        if !layout.hasBargeIn { return }
+        let values = block.input(1)
+        for k in 0..<values.frameCount { kept[(values.position &+ k) & 3] = values[0][k] }
+    }
+
+    @_noLocks @_noAllocation
+    func set(_ parameter: Int, to value: Double) {
+        if parameter == layout.muteParameter { isMuted.store(value >= 0.5, ordering: .relaxed) }
+    }
+
+    /// What waits to be heard is the conversation's, and stays.
+    @_noLocks @_noAllocation
+    func reset() {
+        head = layout.head
+        bargeIn = layout.bargeIn
+        isSounding = false
+        nextValue = -1
+        kept = SIMD4(repeating: 0)
+        isMuted.store(layout.isMuted, ordering: .relaxed)
+    }
+
+    // MARK: Speech
+
+    /// Hears that all is to go; it fades, and then the ring is emptied up to where it was then.
+    @_noLocks @_noAllocation
+    private func takeDrops() {
+        let told = drops.load(ordering: .acquiring)
+        if told == handledDrops { return }
+        handledDrops = told
+        head.drop()
+    }
+
+    /// Frames of the block from one to another.
+    @_noLocks @_noAllocation
+    private func play(_ block: RenderBlock, from first: Int, to last: Int, written: Int, hasEnded: Bool) {
+        if first >= last { return }
+        let output = block.output(0)
+        let samples = output[0]
+        var (head, bargeIn, consumed) = (head, bargeIn, consumed)
+        var isSounding = isSounding
+        var due = layout.hasBargeIn ? dueFrame(block) : Int.max
+        if written == consumed, head.phase == .gathering, bargeIn.isIdle, due >= output.position &+ last {
+            for frame in first..<last { samples[frame] = 0 }
+            self.isSounding = false
+            return
+        }
+        voice._withUnsafeGuaranteedRef { ring in
+            var run = ring.readableRun()
+            var taken = 0
+            for frame in first..<last {
+                while output.position &+ frame >= due {
+                    let rose = bargeIn.hear(value(block, nextValue))
+                    noteBargeIn(value(block, nextValue), rose: rose)
+                    nextValue &+= 1
+                    due = firstFrame(ofValue: nextValue &+ 1)
+                }
+                if head.isDropped {
+                    // All that was there when it was to be dropped goes; what came later stays.
+                    ring.didRead(taken)
+                    let rest = max(0, dropEnd.load(ordering: .relaxed) &- consumed)
+                    ring.didRead(rest)
+                    consumed &+= rest
+                    run = ring.readableRun()
+                    taken = 0
+                    head.restart()
+                    bargeIn.confirm()
+                }
+                let gain = bargeIn.next()
+                if bargeIn.isHolding, head.phase == .playing {
+                    samples[frame] = 0
+                    isSounding = false
+                    continue
+                }
+                let end = head.phase == .dropping ? dropEnd.load(ordering: .relaxed) : written
+                let next = head.next(available: max(0, end &- consumed), ended: hasEnded)
+                isSounding = next.takes
+                if !next.takes {
+                    samples[frame] = 0
+                    continue
+                }
+                if taken == run.count {
+                    ring.didRead(taken)
+                    run = ring.readableRun()
+                    taken = 0
+                }
+                samples[frame] = taken < run.count ? run[taken] * next.gain * gain : 0
+                taken &+= 1
+                consumed &+= 1
+            }
+            ring.didRead(taken)
+        }
+        (self.head, self.bargeIn, self.consumed, self.isSounding) = (head, bargeIn, consumed, isSounding)
+    }
+
+    @_noLocks @_noAllocation
+    private func tellLevels(_ block: RenderBlock) {
+        let listening: Float = isListening.load(ordering: .relaxed) ? 1 : 0
+        let values = block.output(2)
+        for k in 0..<values.frameCount { values[0][k] = listening }
+        for index in 0..<layout.expressionCount {
+            let level = Float(bitPattern: scores[index].load(ordering: .relaxed))
+            let values = block.output(3 &+ index)
+            for k in 0..<values.frameCount { values[0][k] = level }
+        }
+    }
+
+    // MARK: Barge-in
+
+    /// The first frame of the output that does not lie before a value's instant.
+    @_noLocks @_noAllocation
+    private func firstFrame(ofValue index: Int) -> Int {
+        (index &* layout.rate &+ Limits.controlRate &- 1) / Limits.controlRate
+    }
+
+    /// The frame at which the next value is heeded: one value after its own instant.
+    @_noLocks @_noAllocation
+    private func dueFrame(_ block: RenderBlock) -> Int {
+        if nextValue < 0 { nextValue = block.input(1).position }
+        return firstFrame(ofValue: nextValue &+ 1)
+    }
+
+    /// A value of this slice, or one of the last before it.
+    @_noLocks @_noAllocation
+    private func value(_ block: RenderBlock, _ index: Int) -> Float {
+        let values = block.input(1)
+        let place = index &- values.position
+        if place < 0 { return kept[index & 3] }
+        // A later one would not be due.
+        return place < values.frameCount ? values[0][place] : 0
+    }
+
+    @_noLocks @_noAllocation
+    private func noteBargeIn(_ value: Float, rose: Bool) {
+        bargeInIsHigh.store(value >= 0.5, ordering: .relaxed)
+        if rose { bargeInRises.store(bargeInRises.load(ordering: .relaxed) &+ 1, ordering: .releasing) }
+    }
+}

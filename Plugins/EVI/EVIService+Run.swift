@@ -1,0 +1,89 @@
+internal import Synchronization
+internal import SyrinxCore
+internal import SyrinxEVI
+internal import SyrinxRealtime
+
+/// What the run sees of a session: a sink that may hold the clock, a keeper of the end, a receiver of commands, figures.
+extension EVIService: SinkBridge, RunKeeper, EventReceiver, Reporter {
+    /// An end that comes within this part of a second is not waited for.
+    private static let nearness = 5
+
+    // MARK: The clock
+
+    /// Under the timer: waits while there is no chat to hear what would be said, or while it is behind.
+    ///
+    /// - Thread: driver.
+    func waitToTake(through frame: Int) -> Bool {
+        guard isTimed else { return true }
+        let room = min(renderer.microphone.capacity / 2, inputRate / 10)
+        while true {
+            let ticket = bell.ticket()
+            let (runner, reason, end) = state.withLock { ($0.runner, $0.reason, $0.isFinished ? 0 : $0.end) }
+            if reason != nil || frame + inputRate / Self.nearness >= end { return true }
+            let holds = runner?.status.holdsClock ?? true
+            if !holds, renderer.microphone.writableCount >= room { return true }
+            bell.wait(after: ticket, atMost: 20_000_000)
+        }
+    }
+
+    func end(at frame: Int) {
+        state.withLock { $0.end = frame }
+        bell.ring()
+    }
+
+    func finish() {
+        let runner = state.withLock { state in
+            state.isFinished = true
+            return state.runner
+        }
+        if let runner { Task { await runner.feed(.stop) } }
+        bell.ring()
+    }
+
+    var missedFrames: Int { renderer.droppedMicrophone.load(ordering: .relaxed) }
+
+    // MARK: The end
+
+    var isSource: Bool { false }
+
+    var wish: RunWish {
+        let (runner, reason, sourcesEnded) = state.withLock { ($0.runner, $0.reason, $0.sourcesEnded) }
+        if let reason {
+            let ends = (settings.onClose ?? (isTimed ? .end : .stay)) == .end
+            return ends ? .over(reason.error) : .done
+        }
+        return sourcesEnded && runner?.status.isSettled == true ? .done : .waiting
+    }
+
+    func sourcesEnded() {
+        let isNews = state.withLock { state in
+            defer { state.sourcesEnded = true }
+            return !state.sourcesEnded
+        }
+        if isNews { wake() }
+    }
+
+    // MARK: Commands
+
+    func receive(_ event: PipelineEvent) throws(PipelineError) {
+        let isTaken = state.withLock { state in
+            if state.commands.count >= Self.commandRoom { return false }
+            state.commands.append(event)
+            return true
+        }
+        if !isTaken { warn("a command was dropped: \(Self.commandRoom) wait already") }
+        wake()
+    }
+
+    // MARK: The report
+
+    func figures() -> [(name: String, value: Value)] {
+        let (runner, last, reason, figures) = state.withLock { ($0.runner, $0.status, $0.reason, $0.figures) }
+        guard let status = runner?.status ?? last else { return [] }
+        var members = figures.members(
+            status, dropped: missedFrames, dry: renderer.dryCount.load(ordering: .relaxed), sendRate: options.sendRate)
+        members.append(("send_rate_hz", .integer(options.sendRate)))
+        if let reason { members.append(("closed", .string(reason.name))) }
+        return members
+    }
+}

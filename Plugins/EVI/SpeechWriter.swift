@@ -1,0 +1,136 @@
+internal import Synchronization
+internal import SyrinxEVI
+internal import SyrinxRealtime
+
+/// Puts speech into the renderer's ring, in order and at its rate, and knows how far each piece has been heard.
+///
+/// - Thread: the session runner's; all members.
+struct SpeechWriter: ~Copyable {
+    private struct Mark {
+        /// The frame, counted since the beginning, by which so much of the piece has been handed on.
+        let place: Int
+        let serial: Int
+        let frames: Int
+    }
+
+    /// Room that is worth a call: 10 ms, as a part of a second.
+    private static let leastRoom = 100
+
+    private let renderer: EVIRenderer
+    private let rate: Int
+    private var changer: RateChanger
+    /// Frames of the changer's output that are not yet in the ring.
+    private var waiting: [Float] = []
+    private var first = 0
+    /// Frames in the ring since the beginning, and the one at which the changer's output began.
+    private var written = 0
+    private var base = 0
+    private var marks: [Mark] = []
+    /// No more will come in this turn; what there is plays to its end.
+    private var isEnding = false
+    /// The newest piece of which something was told as heard.
+    private var begun = -1
+
+    init(_ renderer: EVIRenderer, rate: Int) {
+        self.renderer = renderer
+        self.rate = rate
+        changer = RateChanger(from: rate, to: rate)
+    }
+
+    /// Frames in the ring and before it that have not been played.
+    var unplayed: Int { written + waiting.count - first - renderer.consumedSpeech.load(ordering: .acquiring) }
+
+    /// How many samples of speech may come now, at whatever rate it has; 0: the ring is full.
+    mutating func wanted() -> Int {
+        flush()
+        if first < waiting.count { return 0 }
+        let room = renderer.speech.writableCount
+        // Speech of a lower rate than the last gives more than fits; the rest waits here.
+        return room < rate / Self.leastRoom ? 0 : max(1, room * changer.inputRate / rate)
+    }
+
+    /// Takes the next speech.
+    mutating func take(_ audio: PlaybackQueue.Audio) {
+        if audio.sampleRate != changer.inputRate {
+            finishStream()
+            changer = RateChanger(from: audio.sampleRate, to: rate)
+        }
+        let samples = audio.samples.map { Float($0) / 32_768 }
+        samples.withUnsafeBufferPointer { changer.add($0, into: &waiting) }
+        marks.append(
+            Mark(
+                place: base + changer.place(ofInput: changer.taken), serial: audio.serial,
+                frames: audio.samples.endIndex))
+        flush()
+    }
+
+    /// No more speech comes in this turn, once ``wanted()`` has been given all there was.
+    mutating func endTurn() { isEnding = true }
+
+    /// All speech that was asked for has been given: there is none now.
+    mutating func ranDry() {
+        guard isEnding else { return }
+        finishStream()
+        flush()
+        if first == waiting.count {
+            renderer.turnEnd.store(written, ordering: .releasing)
+            isEnding = false
+        }
+    }
+
+    /// All that is not yet heard is to go.
+    mutating func drop() {
+        waiting = []
+        first = 0
+        marks = []
+        isEnding = false
+        changer.restart()
+        base = written
+        renderer.dropEnd.store(written, ordering: .relaxed)
+        renderer.drops.add(1, ordering: .releasing)
+    }
+
+    /// The piece that was heard last, and how much of it; nil if there is nothing new.
+    ///
+    /// A piece is told of as soon as its first frame was played, and then as it was taken.
+    mutating func heard() -> (serial: Int, frames: Int)? {
+        let consumed = renderer.consumedSpeech.load(ordering: .acquiring)
+        let passed = marks.prefix { $0.place <= consumed }
+        let last = passed.last
+        marks.removeFirst(passed.count)
+        if let next = marks.first, next.serial > max(begun, last?.serial ?? -1) {
+            let length = (next.frames * rate + changer.inputRate - 1) / changer.inputRate
+            if consumed > next.place - length {
+                begun = next.serial
+                return (next.serial, 1)
+            }
+        }
+        guard let last else { return nil }
+        begun = max(begun, last.serial)
+        return (last.serial, last.frames)
+    }
+
+    /// Gives the changer's last frames, so that what comes next begins a stream of its own.
+    private mutating func finishStream() {
+        changer.finish(into: &waiting)
+        base = written + waiting.count - first
+    }
+
+    /// Moves what waits into the ring as far as there is room.
+    private mutating func flush() {
+        let ring = renderer.speech
+        while first < waiting.count {
+            let run = ring.writableRun()
+            let count = min(run.count, waiting.count - first)
+            if count == 0 { break }
+            for k in 0..<count { run[k] = waiting[first + k] }
+            ring.didWrite(count)
+            first += count
+            written += count
+        }
+        if first == waiting.count {
+            waiting.removeAll(keepingCapacity: true)
+            first = 0
+        }
+    }
+}
