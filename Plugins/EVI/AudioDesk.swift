@@ -1,3 +1,4 @@
+internal import Synchronization
 internal import SyrinxCore
 internal import SyrinxEVI
 internal import SyrinxRealtime

@@ -33,7 +33,10 @@ struct BargeIn: BitwiseCopyable {
 
     /// Playback stands still.
     @_noLocks @_noAllocation
-    var isHolding: Bool { mode == .pause ? (left > 0 ? (gain.isSteady ? gain.target == 0 : false) : false) : false }
+    func isHolding() -> Bool {
+        guard case .pause = mode, left > 0, gain.isSteady else { return false }
+        return gain.target == 0
+    }
 
     /// Takes the detector's next value. Returns: true if it has risen.
     @_noLocks @_noAllocation
@@ -41,7 +44,7 @@ struct BargeIn: BitwiseCopyable {
         let wasHigh = isHigh
         isHigh = value >= 0.5
         if isHigh == wasHigh { return false }
-        if mode == .none { return isHigh }
+        if case .none = mode { return isHigh }
         if isHigh {
             left = confirmFrames
             gain.aim(at: level, over: glideFrames)
@@ -72,7 +75,10 @@ struct BargeIn: BitwiseCopyable {
 
     /// Frames all have a gain of 1 until the next value.
     @_noLocks @_noAllocation
-    var isIdle: Bool { left == 0 ? (gain.isSteady ? gain.target == 1 : false) : false }
+    func isIdle() -> Bool {
+        guard left == 0, gain.isSteady else { return false }
+        return gain.target == 1
+    }
 
     @_noLocks @_noAllocation
     private mutating func undo() {

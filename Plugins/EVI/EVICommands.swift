@@ -10,8 +10,8 @@ enum EVICommands {
         let words: String
     }
 
-    /// The command that an event stands for.
-    static func command(_ event: PipelineEvent) throws(Fault) -> SessionCommand {
+    /// The command that an event stands for; nil: it tells of something else.
+    static func command(_ event: PipelineEvent) throws(Fault) -> SessionCommand? {
         func field(_ name: String) -> Value? { event.fields.first { $0.name == name }?.value }
         func text(_ name: String) throws(Fault) -> String {
             guard let text = field(name)?.string, !text.isEmpty else {
@@ -40,6 +40,7 @@ enum EVICommands {
             return .toolError(
                 id: try text("tool_call_id"), error: field("error")?.string ?? "failed",
                 content: field("content")?.string)
+        case "warning", "failed": return nil
         default:
             let hint = NearestName.suggestion(event.event, among: names)
             throw Fault(words: "there is no command \(Shown.quoted(event.event))\(hint)")

@@ -4,5 +4,6 @@ public import SyrinxCore
 public enum EVIPlugin: NodePlugin {
     public static func register(into registry: inout NodeRegistry) throws(PipelineError) {
         try registry.register(EVINode.self)
+        try registry.register(EventsSourceNode.self)
     }
 }

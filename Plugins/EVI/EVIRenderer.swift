@@ -27,9 +27,9 @@ final class EVIRenderer: Renderer {
     }
 
     /// Samples of the input. Render writes, the service reads.
-    let microphone: Ring<Float>
+    let microphone: SampleRing.Ends
     /// Speech at the output's rate. The service writes, render reads.
-    let speech: Ring<Float>
+    let speech: SampleRing.Ends
     /// Samples that found no room in ``microphone``. Render writes.
     let droppedMicrophone = Atomic<Int>(0)
     /// Frames of speech that were played or dropped since the beginning. Render writes.
@@ -51,12 +51,11 @@ final class EVIRenderer: Renderer {
     /// What the microphone says is heard. The service writes.
     let isListening = Atomic<Bool>(false)
     /// Bits of the last score of each emotion that has an output. The service writes.
-    let scores: UnsafeMutablePointer<Atomic<UInt32>>
+    nonisolated(unsafe) let scores: UnsafeMutablePointer<Atomic<UInt32>>
 
     private let layout: Layout
-    // The rings again, so that render counts no references; the renderer outlives every call.
-    private let input: Unmanaged<Ring<Float>>
-    private let voice: Unmanaged<Ring<Float>>
+    /// What keeps the rings' memory.
+    private let rings: (SampleRing, SampleRing)
 
     // Owned by the render thread, all that follows.
     private nonisolated(unsafe) var head: PlayoutHead
@@ -72,10 +71,11 @@ final class EVIRenderer: Renderer {
 
     init(_ layout: Layout) {
         self.layout = layout
-        microphone = Ring(minimumCapacity: layout.inputRoom, initial: 0)
-        speech = Ring(minimumCapacity: layout.speechRoom, initial: 0)
-        input = .passUnretained(microphone)
-        voice = .passUnretained(speech)
+        rings = (
+            SampleRing(minimumCapacity: layout.inputRoom), SampleRing(minimumCapacity: layout.speechRoom)
+        )
+        microphone = rings.0.ends
+        speech = rings.1.ends
         isMuted = Atomic(layout.isMuted)
         scores = .allocate(capacity: max(layout.expressionCount, 1))
         for index in 0..<max(layout.expressionCount, 1) { (scores + index).initialize(to: Atomic(0)) }
@@ -91,7 +91,7 @@ final class EVIRenderer: Renderer {
         takeDrops()
         // The turn's end first: what was written before it was told is in the ring by then.
         let turnEnd = turnEnd.load(ordering: .acquiring)
-        let waiting = voice._withUnsafeGuaranteedRef { $0.readableCount }
+        let waiting = speech.readableCount
         let written = consumed &+ waiting
         var done = 0
         for value in 0..<speaking.frameCount {
@@ -110,15 +110,14 @@ final class EVIRenderer: Renderer {
     func absorb(_ block: RenderBlock) {
         let samples = block.input(0)[0]
         var taken = isDeaf.load(ordering: .relaxed) ? samples.count : 0
-        input._withUnsafeGuaranteedRef { ring in
-            while taken < samples.count {
-                let run = ring.writableRun()
-                let count = min(run.count, samples.count &- taken)
-                if count == 0 { break }
-                for k in 0..<count { run[k] = samples[taken &+ k] }
-                ring.didWrite(count)
-                taken &+= count
-            }
+        let ring = microphone
+        while taken < samples.count {
+            let run = ring.writableRun()
+            let count = min(run.count, samples.count &- taken)
+            if count == 0 { break }
+            for k in 0..<count { run[k] = samples[taken &+ k] }
+            ring.didWrite(count)
+            taken &+= count
         }
         if taken < samples.count {
             let missed = samples.count &- taken
@@ -165,56 +164,55 @@ final class EVIRenderer: Renderer {
         var (head, bargeIn, consumed) = (head, bargeIn, consumed)
         var isSounding = isSounding
         var due = layout.hasBargeIn ? dueFrame(block) : Int.max
-        if written == consumed, head.phase == .gathering, bargeIn.isIdle, due >= output.position &+ last {
+        if written == consumed, head.isGathering, bargeIn.isIdle(), due >= output.position &+ last {
             for frame in first..<last { samples[frame] = 0 }
             self.isSounding = false
             return
         }
-        voice._withUnsafeGuaranteedRef { ring in
-            var run = ring.readableRun()
-            var taken = 0
-            for frame in first..<last {
-                while output.position &+ frame >= due {
-                    let rose = bargeIn.hear(value(block, nextValue))
-                    noteBargeIn(value(block, nextValue), rose: rose)
-                    nextValue &+= 1
-                    due = firstFrame(ofValue: nextValue &+ 1)
-                }
-                if head.isDropped {
-                    // All that was there when it was to be dropped goes; what came later stays.
-                    ring.didRead(taken)
-                    let rest = max(0, dropEnd.load(ordering: .relaxed) &- consumed)
-                    ring.didRead(rest)
-                    consumed &+= rest
-                    run = ring.readableRun()
-                    taken = 0
-                    head.restart()
-                    bargeIn.confirm()
-                }
-                let gain = bargeIn.next()
-                if bargeIn.isHolding, head.phase == .playing {
-                    samples[frame] = 0
-                    isSounding = false
-                    continue
-                }
-                let end = head.phase == .dropping ? dropEnd.load(ordering: .relaxed) : written
-                let next = head.next(available: max(0, end &- consumed), ended: hasEnded)
-                isSounding = next.takes
-                if !next.takes {
-                    samples[frame] = 0
-                    continue
-                }
-                if taken == run.count {
-                    ring.didRead(taken)
-                    run = ring.readableRun()
-                    taken = 0
-                }
-                samples[frame] = taken < run.count ? run[taken] * next.gain * gain : 0
-                taken &+= 1
-                consumed &+= 1
+        let ring = speech
+        var run = ring.readableRun()
+        var taken = 0
+        for frame in first..<last {
+            while output.position &+ frame >= due {
+                let rose = bargeIn.hear(value(block, nextValue))
+                noteBargeIn(value(block, nextValue), rose: rose)
+                nextValue &+= 1
+                due = firstFrame(ofValue: nextValue &+ 1)
             }
-            ring.didRead(taken)
+            if head.isDropped {
+                // All that was there when it was to be dropped goes; what came later stays.
+                ring.didRead(taken)
+                let rest = max(0, dropEnd.load(ordering: .relaxed) &- consumed)
+                ring.didRead(rest)
+                consumed &+= rest
+                run = ring.readableRun()
+                taken = 0
+                head.restart()
+                bargeIn.confirm()
+            }
+            let gain = bargeIn.next()
+            if bargeIn.isHolding(), head.isPlaying {
+                samples[frame] = 0
+                isSounding = false
+                continue
+            }
+            let end = head.isDropping ? dropEnd.load(ordering: .relaxed) : written
+            let next = head.next(available: max(0, end &- consumed), ended: hasEnded)
+            isSounding = next.takes
+            if !next.takes {
+                samples[frame] = 0
+                continue
+            }
+            if taken == run.count {
+                ring.didRead(taken)
+                run = ring.readableRun()
+                taken = 0
+            }
+            samples[frame] = taken < run.count ? run[taken] * next.gain * gain : 0
+            taken &+= 1
+            consumed &+= 1
         }
+        ring.didRead(taken)
         (self.head, self.bargeIn, self.consumed, self.isSounding) = (head, bargeIn, consumed, isSounding)
     }
 

@@ -120,7 +120,7 @@ final class EVIService: Service, SessionOutlet {
         var commands: [SessionCommand] = []
         for event in waiting {
             do throws(EVICommands.Fault) {
-                commands.append(try EVICommands.command(event))
+                if let command = try EVICommands.command(event) { commands.append(command) }
             } catch {
                 warn(error.words)
             }

@@ -45,7 +45,8 @@ struct EVISettings: Sendable {
             let rates = Self.sendRates.map(String.init).joined(separator: ", ")
             throw parameters.error("send_rate_hz", "found \(sendRate) Hz, expected one of \(rates)")
         }
-        expressions = try parameters.optionalList("expressions")?.compactMap(\.string) ?? []
+        let expressions = try parameters.optionalList("expressions")?.compactMap(\.string) ?? []
+        self.expressions = expressions
         if let twice = expressions.first(where: { name in expressions.filter { $0 == name }.count > 1 }) {
             throw parameters.error("expressions", "found \(Shown.quoted(twice)) twice, expected it once")
         }

@@ -93,7 +93,15 @@ final class EventDispatcher: Sendable {
 
     /// Where the services of a node send their events.
     func sender(for node: String) -> EventSender {
-        EventSender { [weak self] name, fields in self?.take(name, fields, from: node) }
+        EventSender(time: { [weak self] in self?.time ?? 0 }) { [weak self] name, fields in
+            self?.take(name, fields, from: node)
+        }
+    }
+
+    /// The time of the last finished cycle, in seconds since the run's start.
+    private var time: Double {
+        let (rate, before) = state.withLock { ($0.newest.masterRate, $0.timeBefore) }
+        return before.double + Double(position.load(ordering: .relaxed)) / Double(rate)
     }
 
     private func take(_ name: String, _ fields: [Value.Member], from node: String) {

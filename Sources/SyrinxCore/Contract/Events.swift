@@ -43,11 +43,22 @@ public protocol EventReceiver: AnyObject, Sendable {
 /// Where a service sends its events; they get the position of the last finished cycle.
 public struct EventSender: Sendable {
     private let send: @Sendable (_ event: String, _ fields: [Value.Member]) -> Void
+    private let clock: @Sendable () -> Double
 
-    public init(_ send: @escaping @Sendable (_ event: String, _ fields: [Value.Member]) -> Void) { self.send = send }
+    /// - Parameter time: what ``time()`` tells.
+    public init(
+        time: @escaping @Sendable () -> Double = { 0 },
+        _ send: @escaping @Sendable (_ event: String, _ fields: [Value.Member]) -> Void
+    ) {
+        clock = time
+        self.send = send
+    }
 
     /// Thread: any but render.
     public func callAsFunction(_ event: String, _ fields: [Value.Member] = []) { send(event, fields) }
+
+    /// The time that an event gets which is sent now, in seconds since the run's start. Thread: any but render.
+    public func time() -> Double { clock() }
 
     /// Forgets everything; for tests.
     public static let discarding = EventSender { _, _ in }

@@ -9,8 +9,10 @@
 ///
 /// Only numbers inside: a renderer may hold it. What comes out depends on what was there at each frame alone, not on how
 /// time was cut.
-package struct PlayoutHead: BitwiseCopyable, Sendable, Hashable {
-    package enum Phase: BitwiseCopyable, Sendable, Hashable {
+@frozen
+public struct PlayoutHead: BitwiseCopyable, Sendable, Hashable {
+    @frozen
+    public enum Phase: BitwiseCopyable, Sendable, Hashable {
         /// Silence, until enough is there.
         case gathering
         case playing
@@ -23,19 +25,20 @@ package struct PlayoutHead: BitwiseCopyable, Sendable, Hashable {
     }
 
     /// What to do with one frame.
-    package struct Frame: BitwiseCopyable, Sendable, Hashable {
+    @frozen
+    public struct Frame: BitwiseCopyable, Sendable, Hashable {
         /// Take a sample from the ring; else silence.
-        package let takes: Bool
-        package let gain: Float
+        public let takes: Bool
+        public let gain: Float
 
         @inlinable
-        package init(takes: Bool, gain: Float) {
+        public init(takes: Bool, gain: Float) {
             self.takes = takes
             self.gain = gain
         }
 
         @inlinable
-        package static var silence: Frame { Frame(takes: false, gain: 0) }
+        public static var silence: Frame { Frame(takes: false, gain: 0) }
     }
 
     @usableFromInline var state = Phase.gathering
@@ -45,13 +48,14 @@ package struct PlayoutHead: BitwiseCopyable, Sendable, Hashable {
     @usableFromInline let fadeStep: Float
     @usableFromInline let dropStep: Float
     @usableFromInline var dryTimes = 0
+    /// Where it stands.
     @inlinable
-    package var phase: Phase { state }
+    public var phase: Phase { state }
     /// Times that the ring ran dry within a turn.
     @inlinable
-    package var dryCount: Int { dryTimes }
+    public var dryCount: Int { dryTimes }
 
-    package init(bufferFrames: Int, fadeFrames: Int, dropFadeFrames: Int) {
+    public init(bufferFrames: Int, fadeFrames: Int, dropFadeFrames: Int) {
         fade = max(1, fadeFrames)
         buffer = max(bufferFrames, fade + 1)
         fadeStep = 1 / Float(fade)
@@ -60,18 +64,33 @@ package struct PlayoutHead: BitwiseCopyable, Sendable, Hashable {
 
     /// Tells that everything is to go. Where nothing sounds, it is silent at once.
     @inlinable
-    package mutating func drop() {
-        state = state == .gathering || state == .dropped ? .dropped : .dropping
+    public mutating func drop() {
+        switch state {
+        case .gathering, .dropped: state = .dropped
+        case .playing, .fadingOut, .dropping: state = .dropping
+        }
     }
 
     /// After ``drop()``: nothing sounds any more, so the ring may be emptied.
     @inlinable
-    package var isDropped: Bool { state == .dropped }
+    public var isDropped: Bool { if case .dropped = state { true } else { false } }
+
+    /// Nothing sounds, and nothing is on its way out.
+    @inlinable
+    public var isGathering: Bool { if case .gathering = state { true } else { false } }
+
+    /// It sounds as it should.
+    @inlinable
+    public var isPlaying: Bool { if case .playing = state { true } else { false } }
+
+    /// All is on its way out.
+    @inlinable
+    public var isDropping: Bool { if case .dropping = state { true } else { false } }
 
     /// Tells that the ring was emptied. What comes next begins as it is.
     @inlinable
-    package mutating func restart() {
-        guard state == .dropped else { return }
+    public mutating func restart() {
+        guard isDropped else { return }
         state = .gathering
         gain = 1
     }
@@ -82,7 +101,7 @@ package struct PlayoutHead: BitwiseCopyable, Sendable, Hashable {
     ///   - available: frames in the ring, this one included.
     ///   - ended: no more will come in this turn.
     @inlinable
-    package mutating func next(available: Int, ended: Bool) -> Frame {
+    public mutating func next(available: Int, ended: Bool) -> Frame {
         switch state {
         case .gathering:
             guard available >= buffer || (ended && available > 0) else { return .silence }
@@ -112,13 +131,14 @@ package struct PlayoutHead: BitwiseCopyable, Sendable, Hashable {
 
     @inlinable
     mutating func fading(available: Int) -> Frame {
-        let step = state == .dropping ? dropStep : fadeStep
+        let isDropping = isDropping
+        let step = isDropping ? dropStep : fadeStep
         gain = max(0, gain - step)
         let frame = available > 0 ? Frame(takes: true, gain: gain) : .silence
         if gain < step / 2 || available == 0 {
-            if state == .fadingOut { dryTimes += 1 }
+            if !isDropping { dryTimes += 1 }
             gain = 0  // what comes next of this turn fades in
-            state = state == .dropping ? .dropped : .gathering
+            state = isDropping ? .dropped : .gathering
         }
         return frame
     }
