@@ -123,6 +123,12 @@ let package = Package(
             name: "SyrinxEVIClientTests", dependencies: ["SyrinxEVI", "SyrinxNet", "SyrinxCore", "SyrinxRealtime"],
             swiftSettings: swift),
         .testTarget(
+            name: "EVIPluginTests",
+            dependencies: [
+                "EVIPlugin", "BasicPlugin", "SyrinxCore", "SyrinxConfig", "SyrinxGraph", "SyrinxHost", "SyrinxRealtime",
+                "SyrinxEVI", "SyrinxNet", "SyrinxTestKit",
+            ], swiftSettings: swift),
+        .testTarget(
             name: "SyrinxHostTests", dependencies: ["SyrinxHost", "SyrinxCore", "SyrinxGraph", "SyrinxRealtime"],
             swiftSettings: swift),
         .testTarget(
