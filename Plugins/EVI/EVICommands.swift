@@ -59,7 +59,8 @@ enum EVICommands {
         }
         let settings = SessionSettings(reading: object)
         if settings.isEmpty {
-            throw Fault(words: "the command settings has no member that can be set: \(known.sorted().joined(separator: ", "))")
+            throw Fault(
+                words: "the command settings has no member that can be set: \(known.sorted().joined(separator: ", "))")
         }
         return settings
     }

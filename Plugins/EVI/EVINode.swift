@@ -54,7 +54,7 @@ public struct EVINode: Node {
     public func inputChannels(_ port: String) -> Int? { 1 }
 
     public func resolve(_ request: FormatRequest) throws(PipelineError) -> Resolution {
-        let rate = settings.rate ?? request.masterRate ?? request.inputs[0].map(\.rate) ?? 48_000
+        let rate = rate(request)
         let buffer = rate.map { settings.bufferFrames(atRate: $0) } ?? 0
         // What barge_in says is heeded a millisecond later, in whole frames.
         let delay = max(1, (rate ?? Limits.controlRate) / Limits.controlRate)
@@ -71,10 +71,18 @@ public struct EVINode: Node {
         return Resolution(outputs: outputs, facts: settings.facts)
     }
 
+    /// R, unless the file says otherwise; a session that nothing is linked to and that must say first has 48 kHz.
+    private func rate(_ request: FormatRequest) -> Int? {
+        if let rate = settings.rate ?? request.masterRate { return rate }
+        guard let input = request.inputs[0] else { return 48_000 }
+        return input.rate
+    }
+
     public func prepare(_ setup: Setup) throws(PipelineError) -> Prepared {
         guard setup.isPaced else {
             throw PipelineError(
-                .invalidGraph, "a session runs at the pace of the clock on the wall; leave engine.driver out, or give timer")
+                .invalidGraph,
+                "a session runs at the pace of the clock on the wall; leave engine.driver out, or give timer")
         }
         let renderer = EVIRenderer(settings.layout(setup))
         let service = try EVIService(settings, setup, renderer)

@@ -172,7 +172,8 @@ extension EVISettings {
         case (nil, let secret, nil):
             let alone = secret == nil ? "" : " beside secret_key"
             throw parameters.error(
-                "api_key", #"found none, expected one\#(alone): write "api_key": "${env:HUME_API_KEY}" and set HUME_API_KEY"#)
+                "api_key",
+                #"found none, expected one\#(alone): write "api_key": "${env:HUME_API_KEY}" and set HUME_API_KEY"#)
         case (_, _, .some): throw parameters.error("access_token", "found beside a key, expected one of them")
         }
     }

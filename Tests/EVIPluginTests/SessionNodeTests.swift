@@ -2,6 +2,7 @@ import SyrinxCore
 import SyrinxEVI
 import SyrinxHost
 import SyrinxNet
+import SyrinxRealtime
 import Testing
 
 @testable import EVIPlugin
@@ -40,7 +41,9 @@ struct SessionNodeTests {
         await peer.record.wait { $0.isClosed }
         #expect(report.outcome == .done, "\(report.outcome)")
         let sent = await peer.record.audio
-        #expect(Array(sent.prefix(48_000)) == voice.flatMap { [UInt8(truncatingIfNeeded: $0), UInt8(truncatingIfNeeded: $0 >> 8)] })
+        #expect(
+            Array(sent.prefix(48_000))
+                == voice.flatMap { [UInt8(truncatingIfNeeded: $0), UInt8(truncatingIfNeeded: $0 >> 8)] })
         #expect(await peer.record.pieces.allSatisfy { $0 == 1_920 })
         let request = try #require(await peer.record.requests.first)
         #expect(request.path == "/v0/evi/chat" && request.headers["X-Hume-Api-Key"] == "k-123")
@@ -78,7 +81,9 @@ struct SessionNodeTests {
         let report = try await run.executeApart()
         #expect(report.outcome == .done)
         let sent = await peer.record.audio
-        #expect(Array(sent.prefix(19_200)) == voice.flatMap { [UInt8(truncatingIfNeeded: $0), UInt8(truncatingIfNeeded: $0 >> 8)] })
+        #expect(
+            Array(sent.prefix(19_200))
+                == voice.flatMap { [UInt8(truncatingIfNeeded: $0), UInt8(truncatingIfNeeded: $0 >> 8)] })
         let connected = try #require(rig.event("connected"))
         // One cycle may have been let through.
         #expect(connected.frame <= 4_800 && report.wallTime > 0.4)
@@ -102,7 +107,8 @@ struct SessionNodeTests {
             await chat.speak("b", next)
         }
         let rig = Rig([Float](repeating: 0, count: 48_000))
-        let run = try rig.prepare(Rig.text(#""base_url": "\#(peer.address)", "linger_s": 0.2, "fade_ms": 20"#))
+        let run = try rig.prepare(
+            Rig.text(#""base_url": "\#(peer.address)", "linger_s": 0.2, "answer_wait_s": 0.3, "fade_ms": 20"#))
         let report = try await run.executeApart()
         #expect(report.outcome == .done)
         let heard = rig.samples
@@ -189,7 +195,9 @@ struct SessionNodeTests {
         #expect(words?["text"] == .string("Hello ü"))
         #expect(rig.samples.contains { $0 != 0 })
         let warnings = rig.events.filter { $0.event == "warning" }.compactMap { $0.fields.first?.value.string }
-        #expect(warnings.contains { $0.contains("no command \"dance\"") } && warnings.contains { $0.contains("has no text") })
+        #expect(
+            warnings.contains { $0.contains("no command \"dance\"") }
+                && warnings.contains { $0.contains("has no text") })
         await peer.stop()
     }
 }

@@ -32,7 +32,8 @@ public struct NodeDescriptor: Sendable, Hashable {
 
     public init(
         type: String, summary: String, inputs: [PortDescriptor] = [], outputs: [PortDescriptor] = [],
-        listedOutputs: ListedOutputs? = nil, parameters: [ParameterDescriptor] = [], events: [EventDescriptor] = [], worksInPlace: Bool = false,
+        listedOutputs: ListedOutputs? = nil, parameters: [ParameterDescriptor] = [], events: [EventDescriptor] = [],
+        worksInPlace: Bool = false,
         pace: Pace = .free, details: String = "", example: String = ""
     ) {
         self.type = type
