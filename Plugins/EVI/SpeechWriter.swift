@@ -31,8 +31,11 @@ struct SpeechWriter: ~Copyable {
     /// The newest piece of which something was told as heard.
     private var begun = -1
 
-    init(_ renderer: EVIRenderer, rate: Int) {
+    /// - Parameter written: frames that were in the ring before.
+    init(_ renderer: EVIRenderer, rate: Int, after written: Int = 0) {
         self.renderer = renderer
+        self.written = written
+        base = written
         self.rate = rate
         changer = RateChanger(from: rate, to: rate)
     }

@@ -1,0 +1,212 @@
+import Glibc
+import Synchronization
+import SyrinxCore
+import SyrinxRealtime
+import SyrinxTestKit
+import Testing
+
+@testable import EVIPlugin
+@testable import SyrinxEVI
+
+/// The node with speech already in its ring, so that what it renders is known.
+private struct SpeakingNode: Node {
+    static let descriptor = EVINode.descriptor
+    static let speech = (0..<6_000).map { Int16(8_000 * sin(Double($0) * 0.05)) | 1 }
+
+    let node: EVINode
+
+    init(_ parameters: Parameters) throws(PipelineError) { node = try EVINode(parameters) }
+
+    func inputChannels(_ port: String) -> Int? { node.inputChannels(port) }
+    func resolve(_ request: FormatRequest) throws(PipelineError) -> Resolution { try node.resolve(request) }
+
+    func prepare(_ setup: Setup) throws(PipelineError) -> Prepared {
+        Prepared(SpeakingRenderer(EVIRenderer(node.settings.layout(setup)), rate: setup.output.format.rate))
+    }
+}
+
+private final class SpeakingRenderer: Renderer {
+    private let inner: EVIRenderer
+    private let plain: Unmanaged<EVIRenderer>
+    private let rate: Int
+
+    init(_ inner: EVIRenderer, rate: Int) {
+        self.inner = inner
+        plain = .passUnretained(inner)
+        self.rate = rate
+        Self.speak(inner, rate: rate)
+    }
+
+    private static func speak(_ inner: EVIRenderer, rate: Int) {
+        var writer = SpeechWriter(inner, rate: rate, after: inner.consumedSpeech.load(ordering: .relaxed))
+        writer.take(speech(serial: 0, SpeakingNode.speech, rate: rate))
+        writer.endTurn()
+        writer.ranDry()
+    }
+
+    @_noLocks @_noAllocation
+    func render(_ block: RenderBlock) { plain._withUnsafeGuaranteedRef { $0.render(block) } }
+
+    @_noLocks @_noAllocation
+    func absorb(_ block: RenderBlock) { plain._withUnsafeGuaranteedRef { $0.absorb(block) } }
+
+    @_noLocks @_noAllocation
+    func set(_ parameter: Int, to value: Double) {
+        plain._withUnsafeGuaranteedRef { $0.set(parameter, to: value) }
+    }
+
+    @_noLocks @_noAllocation
+    func reset() {
+        // The same speech again, as after `init`; only the harness resets, so it may take memory here.
+        plain._withUnsafeGuaranteedRef { $0.reset() }
+        let (plain, rate) = (plain, rate)
+        _unsafePerformance { SpeakingRenderer.speakAnew(plain, rate: rate) }
+    }
+
+    private static func speakAnew(_ plain: Unmanaged<EVIRenderer>, rate: Int) {
+        let inner = plain.takeUnretainedValue()
+        let rest = inner.speech.readableCount
+        inner.speech.didRead(rest)
+        inner.skip(rest)
+        speak(inner, rate: rate)
+    }
+}
+
+/// Speech of one piece.
+func speech(serial: Int, _ samples: [Int16], rate: Int) -> PlaybackQueue.Audio {
+    PlaybackQueue.Audio(serial: serial, id: "a", sampleRate: rate, samples: samples[...])
+}
+
+@Suite("evi's renderer")
+struct RendererTests {
+    private static func harness(_ values: [String: Value] = [:], rate: Int = 48_000) throws -> (
+        NodeHarness, EVIRenderer
+    ) {
+        var all: [String: Value] = ["api_key": .string("k")]
+        all.merge(values) { $1 }
+        let harness = try NodeHarness(
+            PlainNode.self, all,
+            inputs: [StreamFormat(rate: rate, channels: 1), StreamFormat(rate: 1000, channels: 1)],
+            masterRate: rate)
+        return (harness, try #require(harness.prepared.renderer as? EVIRenderer))
+    }
+
+    /// The node without its service.
+    private struct PlainNode: Node {
+        static let descriptor = EVINode.descriptor
+        let node: EVINode
+        init(_ parameters: Parameters) throws(PipelineError) { node = try EVINode(parameters) }
+        func inputChannels(_ port: String) -> Int? { node.inputChannels(port) }
+        func resolve(_ request: FormatRequest) throws(PipelineError) -> Resolution { try node.resolve(request) }
+        func prepare(_ setup: Setup) throws(PipelineError) -> Prepared {
+            Prepared(EVIRenderer(node.settings.layout(setup)))
+        }
+    }
+
+    @Test(
+        "it keeps the renderer's contract, whatever barge_in does to speech",
+        arguments: ["duck", "pause", "none"])
+    func conformance(mode: String) throws {
+        let values: [String: Value] = [
+            "api_key": .string("k"), "on_barge_in": .string(mode), "barge_in_confirm_ms": .number(50),
+            "expressions": .list([.string("Joy"), .string("Anger")]),
+        ]
+        let plan = ConformancePlan(EVINode.descriptor.made(for: values), channels: [1])
+        #expect(try checkConformance(SpeakingNode.self, values, plan) == [])
+    }
+
+    @Test("a drop is heard of within the cycle: a fade of the stated length, then silence and an empty ring")
+    func drop() throws {
+        let (harness, renderer) = try Self.harness(["fade_ms": .number(10)])
+        var writer = SpeechWriter(renderer, rate: 48_000)
+        writer.take(speech(serial: 0, [Int16](repeating: 16_384, count: 20_000), rate: 48_000))
+        let before = try harness.render([], frames: 4_800, cuts: [64]).output[0]
+        #expect(before.last == 0.5)
+        writer.drop()
+        writer.take(speech(serial: 1, [Int16](repeating: 8_192, count: 4_800), rate: 48_000))
+        let after = try harness.render([], frames: 4_800, cuts: [64]).output[0]
+        let silence = try #require(after.firstIndex(of: 0))
+        #expect(silence <= 480 && zip(after[..<silence], after[1..<silence]).allSatisfy { $0 > $1 })
+        // What came after the drop was there at once, and is all that is left.
+        #expect(after.dropFirst(silence + 480).prefix(100).allSatisfy { $0 == 0.25 })
+        writer.endTurn()
+        writer.ranDry()
+        let rest = try harness.render([], frames: 4_800, cuts: [64]).output[0]
+        #expect((after + rest).filter { $0 == 0.25 }.count >= 4_800 - 240 && rest.last == 0)
+    }
+
+    @Test("barge_in ducks speech a millisecond later, and lets it come back when EVI does not confirm")
+    func duck() throws {
+        let (harness, renderer) = try Self.harness(
+            ["barge_in_db": .number(-20), "barge_in_confirm_ms": .number(100), "playback_buffer_ms": .number(5)])
+        var writer = SpeechWriter(renderer, rate: 48_000)
+        writer.take(speech(serial: 0, [Int16](repeating: 16_384, count: 24_000), rate: 48_000))
+        let values = (0..<300).map { Float($0 >= 50 ? 1 : 0) }
+        let out = try harness.render([[], [values]], frames: 14_400, cuts: [480]).output[0]
+        let fall = try #require(out.indices.dropFirst(1_000).first { out[$0] < 0.5 })
+        #expect(fall == 51 * 48 + 1)
+        #expect(abs(out[51 * 48 + 1_500] - 0.05) < 1e-6)
+        // 100 ms after the rise was heeded it is on its way back, which takes 20 ms.
+        #expect(out[51 * 48 + 4_700] < 0.06 && out[51 * 48 + 4_800 + 1_000] == 0.5)
+        #expect(renderer.bargeInRises.load(ordering: .relaxed) == 1)
+    }
+
+    @Test("barge_in can make speech wait, and then it goes on where it was: no sample is lost")
+    func pause() throws {
+        let (harness, renderer) = try Self.harness(
+            ["on_barge_in": .string("pause"), "playback_buffer_ms": .number(5)])
+        var writer = SpeechWriter(renderer, rate: 48_000)
+        writer.take(speech(serial: 0, (0..<12_000).map { Int16($0) }, rate: 48_000))
+        writer.endTurn()
+        writer.ranDry()
+        let values = (0..<600).map { Float((50..<200).contains($0) ? 1 : 0) }
+        let rendered = try harness.render([[], [values]], frames: 28_800, cuts: [64])
+        let (out, speaking) = (rendered.output[0], rendered.outputs[1][0])
+        let last = try #require(out.lastIndex { $0 != 0 })
+        #expect(out[last] == Float(11_999) / 32_768)
+        // 150 ms of detector, less the 20 ms that the way out took.
+        #expect(abs(last - 11_999 - 130 * 48) < 120)
+        #expect(speaking[100] == 0 && speaking[40] == 1 && speaking[300] == 1 && speaking[599] == 0)
+    }
+
+    @Test("what nobody takes from the microphone is dropped and counted; a session that is over counts nothing")
+    func fullRing() throws {
+        let (harness, renderer) = try Self.harness()
+        _ = try harness.render([[[Float](repeating: 0.5, count: 200_000)]], frames: 200_000, cuts: [480])
+        let dropped = renderer.droppedMicrophone.load(ordering: .relaxed)
+        #expect(dropped == 200_000 - renderer.microphone.capacity)
+        renderer.isDeaf.store(true, ordering: .relaxed)
+        _ = try harness.render([], frames: 48_000, cuts: [480])
+        #expect(renderer.droppedMicrophone.load(ordering: .relaxed) == dropped)
+    }
+
+    @Test(
+        "pieces of any length and rate join without a seam, and each is told as heard once it was",
+        arguments: [24_000, 44_100, 48_000])
+    func seams(rate: Int) throws {
+        let (harness, renderer) = try Self.harness(["playback_buffer_ms": .number(5)])
+        var writer = SpeechWriter(renderer, rate: 48_000)
+        let count = rate / 5
+        let sine = (0..<count).map { Int16((10_000 * sin(2 * .pi * 440 * Double($0) / Double(rate))).rounded()) }
+        var start = 0
+        var serial = 0
+        for length in [1, 700, 2, 1_999, count] where start < count {
+            let end = min(count, start + length)
+            writer.take(speech(serial: serial, Array(sine[start..<end]), rate: rate))
+            start = end
+            serial += 1
+        }
+        writer.endTurn()
+        writer.ranDry()
+        let out = try harness.render([], frames: 14_400, cuts: [240]).output[0]
+        let last = try #require(out.lastIndex { $0 != 0 })
+        #expect(abs(last - 9_599) <= 1)
+        let worst = (300..<9_500).map { k in
+            abs(Double(out[k]) - 10_000 / 32_768 * sin(2 * .pi * 440 * Double(k) / 48_000))
+        }.max()
+        #expect((worst ?? 1) < 4e-5)
+        var heard: [Int] = []
+        while let next = writer.heard() { heard.append(next.serial) }
+        #expect(heard.last == 4 && writer.unplayed == 0)
+    }
+}
