@@ -118,7 +118,9 @@ let package = Package(
         .testTarget(
             name: "ResamplePluginTests", dependencies: ["ResamplePlugin", "SyrinxCore", "SyrinxTestKit"],
             swiftSettings: swift),
-        .testTarget(name: "SyrinxEVITests", dependencies: ["SyrinxEVI", "SyrinxCore"], swiftSettings: swift),
+        .testTarget(
+            name: "SyrinxEVITests", dependencies: ["SyrinxEVI", "SyrinxCore", "SyrinxNet", "SyrinxRealtime"],
+            swiftSettings: swift),
         .testTarget(
             name: "SyrinxEVIClientTests", dependencies: ["SyrinxEVI", "SyrinxNet", "SyrinxCore", "SyrinxRealtime"],
             swiftSettings: swift),

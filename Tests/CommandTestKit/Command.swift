@@ -76,6 +76,8 @@ public enum Command {
         process.standardError = diagnostics
         let system = ProcessInfo.processInfo.environment
         var small = ["PATH": system["PATH"] ?? "/usr/bin:/bin", "LANG": "C.UTF-8", "TERM": "xterm"]
+        // A command that was built with a sanitizer heeds what this process was told.
+        for name in ["ASAN_OPTIONS", "TSAN_OPTIONS"] { small[name] = system[name] }
         small.merge(environment) { $1 }
         process.environment = small
         try process.run()
