@@ -147,7 +147,7 @@ struct HandshakeTests {
         gate.open()
         #expect(await rig.ears.hear("connected"))
         await rig.speak(1_600, from: 500)
-        #expect(await chat.heard.wait { PeerChat.audio($0).count >= 5 })
+        #expect(await chat.pieces.wait(for: 5))
         guard case .message(.sessionSettings(let settings)) = chat.heard.all[0] else {
             Issue.record("found \(chat.heard.all[0]), expected session_settings")
             return
@@ -171,8 +171,8 @@ struct HandshakeTests {
         #expect(await rig.ears.hear("connected"))
         await rig.feed(.microphone([Int16](repeating: 55, count: 1_600)))
         let chat = peer.chats.all[0]
-        #expect(await chat.heard.wait { PeerChat.audio($0).contains { samples($0).contains(55) } })
-        #expect(!chat.audio.contains { samples($0).contains(77) })
+        #expect(await chat.hears(55))
+        #expect(!chat.heard(77))
         #expect(rig.runner.status.microphoneFigures.outageSamples == 8_000)
         await rig.end()
         await peer.stop()

@@ -84,6 +84,8 @@ final class PeerChat: Sendable {
     let request: NetServer.Request
     let socket: WebSocket
     let heard = Log<Heard>()
+    /// Of that, the pieces of audio.
+    let pieces = Log<[UInt8]>()
     let closures = Log<WebSocket.Closure>()
 
     init(_ number: Int, _ request: NetServer.Request, _ socket: WebSocket) {
@@ -108,10 +110,13 @@ final class PeerChat: Sendable {
     func listen() async {
         for await message in socket.messages {
             switch message {
-            case .binary(let bytes): heard.append(.audio(bytes))
+            case .binary(let bytes):
+                heard.append(.audio(bytes))
+                pieces.append(bytes)
             case .text(let text):
                 if let message = try? ClientMessage(decoding: Array(text.utf8)) {
                     heard.append(.message(message))
+                    if case .audioInput(let bytes, customSessionID: _) = message { pieces.append(bytes) }
                 } else {
                     heard.append(.nonsense(text))
                 }
@@ -140,16 +145,16 @@ final class PeerChat: Sendable {
     }
 
     /// All audio so far, as it came by binary frames or texts.
-    var audio: [[UInt8]] { Self.audio(heard.all) }
+    var audio: [[UInt8]] { pieces.all }
 
-    static func audio(_ heard: [Heard]) -> [[UInt8]] {
-        heard.compactMap {
-            switch $0 {
-            case .audio(let bytes), .message(.audioInput(let bytes, customSessionID: _)): bytes
-            default: nil
-            }
-        }
+    /// Waits until a piece with this sample in it has come.
+    func hears(_ sample: Int16) async -> Bool {
+        let bytes = [UInt8(truncatingIfNeeded: sample), UInt8(truncatingIfNeeded: sample >> 8)]
+        return await pieces.wait { $0.last.map { $0.prefix(2).elementsEqual(bytes) } ?? false }
     }
+
+    /// Whether a piece that came begins with this sample.
+    func heard(_ sample: Int16) -> Bool { audio.contains { samples(Array($0.prefix(2))) == [sample] } }
 }
 
 /// A piece of speech of 100 ms at 24 kHz that rises by one a sample, so that order shows.

@@ -29,8 +29,10 @@ package final class NetTransport: Transport {
     }
 
     private static let cache = Locked<[Settings: Cached]>([:])
-    /// What the end of a connection may take after both have said goodbye.
-    private static let closeLimit: Duration = .milliseconds(800)
+    /// Whoever asks brings a limit of its own; these only see to it that nothing is for ever. Closing is the transport's own.
+    private static let timeouts = NetTimeouts(
+        connect: .seconds(60), proxy: .seconds(60), tls: .seconds(60), upgrade: .seconds(60), response: .seconds(60),
+        close: .milliseconds(800))
 
     let client: NetClient
 
@@ -42,7 +44,7 @@ package final class NetTransport: Transport {
         tls.trustsLoopback = settings.trustsLoopback
         do throws(NetError) {
             client = try NetClient(
-                tls: tls, proxy: try ProxySettings.fromEnvironment(), timeouts: NetTimeouts(close: Self.closeLimit))
+                tls: tls, proxy: try ProxySettings.fromEnvironment(), timeouts: Self.timeouts)
         } catch {
             throw PipelineError(error)
         }
