@@ -29,7 +29,7 @@ struct AudioTests {
             $0.sendRate = rate
             $0.backlogBytes = 1 << 20
         }
-        #expect(await rig.ears.hear("connected"))
+        try #require(await rig.ears.hear("connected"))
         let start = ContinuousClock.now
         // In one go: a test that feeds in real time would hear of the machine's load, not of the session.
         await rig.speak(3 * rate)
@@ -47,9 +47,9 @@ struct AudioTests {
     func zeros() async throws {
         let peer = try await Peer.start()
         let rig = try Rig(peer)
-        #expect(await rig.ears.hear("connected"))
+        try #require(await rig.ears.hear("connected"))
         let start = ContinuousClock.now
-        #expect(await peer.chats.all[0].pieces.wait(for: 50))
+        try #require(await peer.chats.all[0].pieces.wait(for: 50))
         let pieces = peer.chats.all[0].audio
         #expect(ContinuousClock.now - start > .milliseconds(450))
         #expect(pieces.allSatisfy { $0 == [UInt8](repeating: 0, count: 640) })
@@ -63,7 +63,7 @@ struct AudioTests {
         for frames in [SessionOptions.Frames.binary, .text] {
             let peer = try await Peer.start(wire)
             let rig = try Rig(peer) { $0.sendFrames = frames }
-            #expect(await rig.ears.hear("connected"))
+            try #require(await rig.ears.hear("connected"))
             await rig.speak(6_400)
             let chat = peer.chats.all[0]
             heard.append(await gather(20, from: chat))
@@ -79,7 +79,7 @@ struct AudioTests {
     func mute(wire: Wire) async throws {
         let peer = try await Peer.start(wire)
         let rig = try Rig(peer)
-        #expect(await rig.ears.hear("connected"))
+        try #require(await rig.ears.hear("connected"))
         for isMuted in [false, true, false] {
             await rig.command(.mute(isMuted))
             await rig.feed(.microphone([Int16](repeating: 9, count: 1_600)))
@@ -114,7 +114,7 @@ struct AudioTests {
             $0.sendRate = 48_000
             $0.backlogBytes = backlog
         }
-        #expect(await rig.ears.hear("connected"))
+        try #require(await rig.ears.hear("connected"))
         // A source in real time that stops when told, and notes the most that ever waited.
         let most = Locked(0)
         let source = Task {
@@ -164,7 +164,7 @@ struct AudioTests {
             await chat.listen()
         }
         let rig = try Rig(peer)
-        #expect(await rig.ears.hear("assistant_end"))
+        try #require(await rig.ears.hear("assistant_end"))
         #expect(rig.runner.status.waitingSpeech == .seconds(60))
         #expect(!rig.ears.names.contains("playback_finished"))
         let chat = peer.chats.all[0]
@@ -199,10 +199,10 @@ struct AudioTests {
             $0.isHalfDuplex = true
             $0.halfDuplexTail = .milliseconds(100)
         }
-        #expect(await rig.ears.hear("connected"))
+        try #require(await rig.ears.hear("connected"))
         #expect(rig.runner.status.isListening)
         answer.open()
-        #expect(await rig.ears.hear("assistant_end"))
+        try #require(await rig.ears.hear("assistant_end"))
         // It is over for the server, but not heard yet.
         #expect(rig.runner.status.isListening)
         #expect(await rig.play(1_000).count == 1_000)
@@ -211,10 +211,10 @@ struct AudioTests {
         #expect(await rig.play().count == 6_200)
         #expect(!rig.runner.status.isListening && !rig.runner.status.isPlaying)
         await rig.feed(.microphone([Int16](repeating: 78, count: 320)))
-        #expect(await rig.ears.notes.wait { _ in rig.runner.status.isListening })
+        try #require(await rig.ears.notes.wait { _ in rig.runner.status.isListening })
         await rig.feed(.microphone([Int16](repeating: 55, count: 1_600)))
         let chat = peer.chats.all[0]
-        #expect(await chat.hears(55))
+        try #require(await chat.hears(55))
         #expect(!chat.heard(77) && !chat.heard(78))
         await rig.end()
         await peer.stop()

@@ -19,7 +19,7 @@ struct HandshakeTests {
             $0.settings.context = .set(.init("a b", type: "persistent"))
             $0.settings.eventLimit = 40
         }
-        #expect(await rig.ears.hear("connected"))
+        try #require(await rig.ears.hear("connected"))
         let request = try #require(peer.handshakes.first)
         #expect(request.path == "/v0/evi/chat")
         #expect(request.headers["X-Hume-Api-Key"] == apiKey)
@@ -125,7 +125,7 @@ struct HandshakeTests {
             return
         }
         #expect(peer.handshakes.count == 3)
-        #expect(await peer.chats.all[0].closures.wait(for: 1))
+        try #require(await peer.chats.all[0].closures.wait(for: 1))
         #expect(peer.chats.all[0].closures.all[0].code == 1000)
         await peer.stop()
     }
@@ -141,13 +141,13 @@ struct HandshakeTests {
             $0.tools = [ToolSpec(.init("lamp", parameters: "{}"))]
             $0.settingsByMessage = true
         }
-        #expect(await peer.chats.wait(for: 1))
+        try #require(await peer.chats.wait(for: 1))
         let chat = peer.chats.all[0]
         await rig.speak(16_000)
         gate.open()
-        #expect(await rig.ears.hear("connected"))
+        try #require(await rig.ears.hear("connected"))
         await rig.speak(1_600, from: 500)
-        #expect(await chat.pieces.wait(for: 5))
+        try #require(await chat.pieces.wait(for: 5))
         guard case .message(.sessionSettings(let settings)) = chat.heard.all[0] else {
             Issue.record("found \(chat.heard.all[0]), expected session_settings")
             return
@@ -165,13 +165,13 @@ struct HandshakeTests {
             await chat.greetAndListen()
         }
         let rig = try Rig(peer)
-        #expect(await peer.chats.wait(for: 1))
+        try #require(await peer.chats.wait(for: 1))
         await rig.feed(.microphone([Int16](repeating: 77, count: 8_000)))
         gate.open()
-        #expect(await rig.ears.hear("connected"))
+        try #require(await rig.ears.hear("connected"))
         await rig.feed(.microphone([Int16](repeating: 55, count: 1_600)))
         let chat = peer.chats.all[0]
-        #expect(await chat.hears(55))
+        try #require(await chat.hears(55))
         #expect(!chat.heard(77))
         #expect(rig.runner.status.microphoneFigures.outageSamples == 8_000)
         await rig.end()
@@ -197,7 +197,7 @@ struct HandshakeTests {
             await chat.listen()
         }
         let rig = try Rig(peer) { $0.credentials = .keyAndSecret(Secret(apiKey), Secret(secretKey)) }
-        #expect(await rig.ears.hear("reconnected", times: 2))
+        try #require(await rig.ears.hear("reconnected", times: 2))
         #expect(fetches.all.allSatisfy { $0 == "Basic " + Base64.encode(Array("\(apiKey):\(secretKey)".utf8)) })
         #expect(fetches.count == 4)
         #expect(
@@ -248,9 +248,49 @@ struct HandshakeTests {
 
     @Test("files of trust that cannot be read are a fault that names them")
     func trustFiles() {
-        let error = #expect(throws: PipelineError.self) {
-            try NetTransport(.init(authoritiesFile: "/nowhere/ca.pem"))
+        for settings in [
+            NetTransport.Settings(authoritiesFile: "/nowhere/at.pem"),
+            NetTransport.Settings(revocationListsFile: "/nowhere/at.pem"),
+        ] {
+            let error = #expect(throws: PipelineError.self) { try NetTransport(settings) }
+            #expect(error?.description.contains("/nowhere/at.pem") == true)
         }
-        #expect(error?.description.contains("/nowhere/ca.pem") == true)
+    }
+
+    @Test("one transport serves all who trust alike, and goes with the last of them")
+    func shared() throws {
+        let settings = NetTransport.Settings(authoritiesFile: try Certificates.shared.get().authority)
+        weak var first: NetTransport?
+        do {
+            let one = try NetTransport.shared(settings)
+            first = one
+            #expect(try NetTransport.shared(settings) === one)
+            #expect(try NetTransport.shared() !== one)
+        }
+        #expect(first == nil)
+    }
+
+    @Test("fifty sessions talk at once over one transport, each with its own chat", arguments: Wire.allCases)
+    func many(wire: Wire) async throws {
+        let peer = try await Peer.start(wire) { chat in
+            await chat.greet()
+            await chat.say(.userMessage(UserMessage(chat.query["config_id"], time: 0...1)))
+            await chat.listen()
+        }
+        let transport = try peer.transport
+        let rigs = try (0..<50).map { number in
+            try Rig(peer, transport: transport) { $0.configID = "config-\(number)" }
+        }
+        for (number, rig) in rigs.enumerated() {
+            try #require(await rig.ears.hear("user_message"))
+            guard case .userMessage(let message)? = rig.ears.events.first(where: { $0.name == "user_message" }) else {
+                continue
+            }
+            #expect(message.message.content == "config-\(number)")
+        }
+        for chat in peer.chats.all { try #require(await chat.pieces.wait(for: 5)) }
+        for rig in rigs { rig.task.cancel() }
+        for rig in rigs { #expect(await rig.ended == .stopped) }
+        await peer.stop()
     }
 }

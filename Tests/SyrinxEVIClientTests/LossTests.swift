@@ -54,17 +54,17 @@ struct LossTests {
             $0.tools = [ToolSpec(.init("lamp", parameters: "{}"))]
             $0.settings.systemPrompt = "Be brief."
         }
-        #expect(await rig.ears.hear("connected"))
+        try #require(await rig.ears.hear("connected"))
         #expect(rig.runner.status.isLive)
         lose.open()
-        #expect(await peer.chats.wait(for: 2))
+        try #require(await peer.chats.wait(for: 2))
         #expect(!rig.runner.status.isLive)
         await rig.feed(.microphone([Int16](repeating: 77, count: 8_000)))
         greet.open()
-        #expect(await rig.ears.hear("reconnected"))
+        try #require(await rig.ears.hear("reconnected"))
         await rig.feed(.microphone([Int16](repeating: 55, count: 1_600)))
         let chat = peer.chats.all[1]
-        #expect(await chat.hears(55))
+        try #require(await chat.hears(55))
         #expect(!chat.heard(77))
         #expect(chat.query["resumed_chat_group_id"] == "group-1")
         #expect(chat.query["session_settings[system_prompt]"] == "Be brief.")
@@ -109,7 +109,7 @@ struct LossTests {
             await chat.socket.close(code: 1000)
         }
         let rig = try Rig(peer) { $0.resumedChatGroupID = "old-group" }
-        #expect(await rig.ears.hear("connected"))
+        try #require(await rig.ears.hear("connected"))
         #expect(peer.chats.all.map { $0.query["resumed_chat_group_id"] } == ["old-group", nil])
         await rig.end()
         await peer.stop()
@@ -119,9 +119,9 @@ struct LossTests {
     func rollOver(wire: Wire) async throws {
         let peer = try await Peer.start(wire)
         let rig = try Rig(peer) { $0.chatLimit = .seconds(2) }
-        #expect(await rig.ears.hear("rolled_over"))
+        try #require(await rig.ears.hear("rolled_over"))
         #expect(peer.chats.all[1].query["resumed_chat_group_id"] == "group-1")
-        #expect(await peer.chats.all[0].closures.wait(for: 1))
+        try #require(await peer.chats.all[0].closures.wait(for: 1))
         #expect(peer.chats.all[0].closures.all[0].code == 1000)
         await rig.end()
         await peer.stop()
@@ -140,13 +140,13 @@ struct LossTests {
                     while chat.closures.count == 0 {
                         await chat.say(speech("A", index, frames: 240))
                         index += 1
-                        try? await Task.sleep(for: .milliseconds(1))
+                        try? await Task.sleep(for: .milliseconds(5))
                     }
                 }
             }
         }
-        let rig = try Rig(peer) { $0.chatLimit = .seconds(1) }
-        #expect(await rig.ears.hear("rolled_over"))
+        let rig = try Rig(peer) { $0.chatLimit = .seconds(6) }
+        try #require(await rig.ears.hear("rolled_over"))
         let heard = await rig.play()
         // Without a gap from first to last.
         let isWhole = heard == (0..<heard.count).map { Int16(truncatingIfNeeded: $0 + 1) }

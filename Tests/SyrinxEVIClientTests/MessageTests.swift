@@ -22,7 +22,7 @@ struct SocketMessageTests {
             await chat.listen()
         }
         let rig = try Rig(peer)
-        #expect(await rig.ears.hear("user_message"))
+        try #require(await rig.ears.hear("user_message"))
         #expect(rig.runner.status.isLive)
         #expect(rig.runner.status.figures.unknownMessages == 1)
         #expect(rig.runner.status.figures.brokenMessages == 6)
@@ -49,7 +49,7 @@ struct SocketMessageTests {
             await chat.listen()
         }
         let rig = try Rig(peer)
-        #expect(await rig.ears.hear("assistant_message"))
+        try #require(await rig.ears.hear("assistant_message"))
         guard case .assistantMessage(let message)? = rig.ears.events.first(where: { $0.name == "assistant_message" })
         else { return }
         #expect((message.message.content?.utf8.count ?? 0) > (16 << 20) - 200)
@@ -59,7 +59,7 @@ struct SocketMessageTests {
             Issue.record("found \(reason)")
             return
         }
-        #expect(await peer.chats.all[0].closures.wait(for: 1))
+        try #require(await peer.chats.all[0].closures.wait(for: 1))
         #expect(peer.chats.all[0].closures.all[0].code == 1009)
         await peer.stop()
     }
@@ -78,11 +78,9 @@ struct SocketMessageTests {
             await chat.socket.close(code: 1003, reason: String(repeating: "ü", count: 100))
         }
         let rig = try Rig(peer)
-        let reason = await { () async -> EndReason in
-            #expect(await rig.ears.hear("closed"))
-            #expect(await rig.play().count == 48_000)
-            return await rig.ended
-        }()
+        try #require(await rig.ears.hear("closed"))
+        #expect(await rig.play().count == 48_000)
+        let reason = await rig.ended
         guard case .protocolViolation(code: 1003, let words) = reason else {
             Issue.record("found \(reason)")
             return
@@ -111,10 +109,10 @@ struct SocketMessageTests {
             await chat.listen()
         }
         let rig = try Rig(peer)
-        #expect(await rig.ears.notes.wait { $0.contains(.speech) })
+        try #require(await rig.ears.notes.wait { $0.contains(.speech) })
         #expect(await rig.play(1_000).count == 1_000)
         talkOver.open()
-        #expect(await rig.ears.hear("assistant_end"))
+        try #require(await rig.ears.hear("assistant_end"))
         #expect(rig.ears.notes.all.contains(.drop))
         #expect(await rig.play() == (1...4_800).map { Int16($0) })
         #expect(rig.runner.status.playbackFigures.late == 1)
@@ -129,16 +127,16 @@ struct SocketMessageTests {
     func pause() async throws {
         let peer = try await Peer.start()
         let rig = try Rig(peer)
-        #expect(await rig.ears.hear("connected"))
+        try #require(await rig.ears.hear("connected"))
         for command in [SessionCommand.pause, .pause, .say("typed"), .resume, .resume, .speak("spoken")] {
             await rig.command(command)
         }
         let chat = peer.chats.all[0]
-        #expect(await chat.heard.wait { $0.contains(.message(.assistantInput("spoken"))) })
+        try #require(await chat.heard.wait { $0.contains(.message(.assistantInput("spoken"))) })
         let texts = chat.messages.filter { if case .audioInput = $0 { false } else { true } }
         #expect(texts == [.pauseAssistant(), .userInput("typed"), .resumeAssistant(), .assistantInput("spoken")])
         let before = chat.audio.count
-        #expect(await chat.pieces.wait(for: before + 3))
+        try #require(await chat.pieces.wait(for: before + 3))
         await rig.end()
         await peer.stop()
     }
@@ -147,10 +145,10 @@ struct SocketMessageTests {
     func order(wire: Wire) async throws {
         let peer = try await Peer.start(wire)
         let rig = try Rig(peer)
-        #expect(await rig.ears.hear("connected"))
+        try #require(await rig.ears.hear("connected"))
         for number in 0..<2_000 { await rig.command(.say("line \(number)")) }
         let chat = peer.chats.all[0]
-        #expect(await chat.heard.wait { $0.contains(.message(.userInput("line 1999"))) })
+        try #require(await chat.heard.wait { $0.contains(.message(.userInput("line 1999"))) })
         let lines = chat.messages.compactMap { if case .userInput(let text, _) = $0 { text } else { nil } }
         #expect(lines == (0..<2_000).map { "line \($0)" })
         await rig.end()

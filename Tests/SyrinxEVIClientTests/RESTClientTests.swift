@@ -178,7 +178,7 @@ struct RESTClientTests {
         let peer = try await Peer.answering { _ in .response(HTTPResponse(503, headers: ["Retry-After": "60"])) }
         let rest = try client(peer)
         let task = Task { try await rest.send(rest.requests.chats()) }
-        #expect(await peer.requests.wait(for: 1))
+        try #require(await peer.requests.wait(for: 1))
         task.cancel()
         let error = await #expect(throws: PipelineError.self) { try await task.value }
         #expect(error?.code.name == "cancelled")

@@ -56,23 +56,23 @@ struct ShutdownTests {
             }
             leftOver = rig.runner
             switch state {
-            case .fetchingToken, .connecting: #expect(await peer.requests.wait(for: 1))
-            case .greeting: #expect(await peer.chats.wait(for: 1))
-            case .listening: #expect(await rig.ears.hear("connected"))
+            case .fetchingToken, .connecting: try #require(await peer.requests.wait(for: 1))
+            case .greeting: try #require(await peer.chats.wait(for: 1))
+            case .listening: try #require(await rig.ears.hear("connected"))
             case .speaking:
-                #expect(await rig.ears.notes.wait { $0.contains(.speech) })
+                try #require(await rig.ears.notes.wait { $0.contains(.speech) })
                 #expect(await rig.play(1_000).count == 1_000)
                 #expect(rig.runner.status.isSpeaking)
-            case .toolRuns: #expect(await tool.began.wait(for: 1))
-            case .reconnecting: #expect(await rig.ears.hear("reconnecting"))
-            case .asleep: #expect(await rig.ears.hear("asleep"))
+            case .toolRuns: try #require(await tool.began.wait(for: 1))
+            case .reconnecting: try #require(await rig.ears.hear("reconnecting"))
+            case .asleep: try #require(await rig.ears.hear("asleep"))
             }
             let start = ContinuousClock.now
             #expect(await rig.end() == .stopped)
             elapsed = ContinuousClock.now - start
             #expect(rig.runner.status.isEnded && !rig.runner.status.isPlaying)
             if [.listening, .speaking, .toolRuns].contains(state) {
-                #expect(await peer.chats.all[0].closures.wait(for: 1))
+                try #require(await peer.chats.all[0].closures.wait(for: 1))
                 #expect(peer.chats.all[0].closures.all.map(\.code) == [1000])
             }
             if state == .speaking { #expect(rig.ears.notes.all.contains(.drop)) }
@@ -108,7 +108,7 @@ struct ShutdownTests {
         var best = Duration.seconds(3_600)
         for _ in 0..<3 where best > .seconds(1) {
             let rig = try Rig(peer)
-            #expect(await rig.ears.hear("connected"))
+            try #require(await rig.ears.hear("connected"))
             // The server's window is full and it reads no more.
             await rig.speak(8_000)
             let start = ContinuousClock.now
@@ -147,7 +147,7 @@ struct ShutdownTests {
             await chat.socket.close(code: 1000)
         }
         let rig = try Rig(peer)
-        #expect(await rig.ears.hear("closed"))
+        try #require(await rig.ears.hear("closed"))
         #expect(rig.runner.status.isEnded && rig.runner.status.isPlaying)
         #expect(rig.runner.status.waitingSpeech == .milliseconds(300))
         #expect(await rig.play().count == 7_200)
@@ -155,7 +155,7 @@ struct ShutdownTests {
         #expect(rig.ears.names.suffix(3) == ["closed", "playback_began", "playback_finished"])
 
         let other = try Rig(peer)
-        #expect(await other.ears.hear("closed"))
+        try #require(await other.ears.hear("closed"))
         await other.feed(.stop)
         #expect(await other.ended == .serverEnded)
         #expect(other.ears.notes.all.contains(.drop))

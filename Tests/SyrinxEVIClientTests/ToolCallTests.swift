@@ -57,10 +57,10 @@ struct ToolCallTests {
         let tools = ToolProcess(
             ["lamp": try .init(["./lamp"]), "broken": try .init(["./broken"])], folder: shop.path)
         let rig = try Rig(peer, tools: tools) { $0.tools = [spec("lamp"), spec("broken")] }
-        #expect(await rig.ears.hear("tool_answer", times: 4))
-        #expect(await peer.chats.wait(for: 1))
+        try #require(await rig.ears.hear("tool_answer", times: 4))
+        try #require(await peer.chats.wait(for: 1))
         let chat = peer.chats.all[0]
-        #expect(await chat.heard.wait { ToolCallTests.answers($0).count >= 4 })
+        try #require(await chat.heard.wait { ToolCallTests.answers($0).count >= 4 })
         let answers = Self.answers(chat.heard.all)
         #expect(answers.map(\.id) == ["1", "2", "3", "4"])
         #expect(answers[0].content == #"{"room":"ü"} is on"# && answers[0].error == nil)
@@ -84,9 +84,9 @@ struct ToolCallTests {
         let tools = ToolProcess(["slow": try .init(["./slow"])], folder: shop.path)
         let rig = try Rig(peer, tools: tools) { $0.tools = [spec("slow", timeout: .seconds(2))] }
         let child = try await shop.wait(for: "child")
-        #expect(await rig.ears.hear("tool_answer"))
+        try #require(await rig.ears.hear("tool_answer"))
         let chat = peer.chats.all[0]
-        #expect(await chat.heard.wait { !Self.answers($0).isEmpty })
+        try #require(await chat.heard.wait { !Self.answers($0).isEmpty })
         #expect(Self.answers(chat.heard.all).map(\.error) == ["the tool did not answer within 2.0 s"])
         for _ in 0..<6_000 where shop.runs(child) { try await Task.sleep(for: .milliseconds(10)) }
         #expect(!shop.runs(child))
@@ -111,9 +111,9 @@ struct ToolCallTests {
         let rig = try Rig(peer, tools: tools) { $0.tools = [spec("slow"), spec("quick")] }
         let child = try await shop.wait(for: "child")
         again.open()
-        #expect(await rig.ears.hear("tool_answer", times: 2))
+        try #require(await rig.ears.hear("tool_answer", times: 2))
         let chat = peer.chats.all[0]
-        #expect(await chat.heard.wait { !Self.answers($0).isEmpty })
+        try #require(await chat.heard.wait { !Self.answers($0).isEmpty })
         #expect(Self.answers(chat.heard.all).map(\.content) == ["quick"])
         for _ in 0..<6_000 where shop.runs(child) { try await Task.sleep(for: .milliseconds(10)) }
         #expect(!shop.runs(child))
@@ -130,12 +130,12 @@ struct ToolCallTests {
             await chat.listen()
         }
         let rig = try Rig(peer) { $0.tools = [spec("ask")] }
-        #expect(await rig.ears.hear("tool_call"))
+        try #require(await rig.ears.hear("tool_call"))
         await rig.command(.toolResponse(id: "other", content: "nobody asked"))
         await rig.command(.toolResponse(id: "1", content: "by hand"))
         await rig.command(.toolError(id: "1", error: "twice", content: nil))
         let chat = peer.chats.all[0]
-        #expect(await chat.heard.wait { !Self.answers($0).isEmpty })
+        try #require(await chat.heard.wait { !Self.answers($0).isEmpty })
         await rig.end()
         #expect(Self.answers(chat.heard.all).map(\.content) == ["by hand"])
         await peer.stop()

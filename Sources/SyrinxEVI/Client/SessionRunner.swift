@@ -130,6 +130,7 @@ package actor SessionRunner {
         case .cancelTool(let id): toolTasks[id]?.cancel()
         case .event(let event): outlet?.tell(event)
         case .end:
+            socket?.connection.abandon()
             for task in tokenFetches.values { task.cancel() }
             for task in toolTasks.values { task.cancel() }
         }

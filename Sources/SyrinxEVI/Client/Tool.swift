@@ -56,6 +56,9 @@ final class Tool {
                     &process, program, arguments, environment, plan.folder, theirInput.number, theirOutput.number)
             }
         }
+        // Theirs are closed here, so that the end of the tool is the end of the pipe.
+        theirInput.close()
+        theirOutput.close()
         guard status == 0 else { return .failure(Fault(number: status)) }
         let watch = Descriptor(syrinx_tool_watch(process))
         let number = errno

@@ -65,7 +65,10 @@ final class ToolJob: Sendable {
             state.bell = bell.number
             return state.isCancelled
         }
-        defer { state.withLock { $0.bell = -1 } }
+        defer {
+            state.withLock { $0.bell = -1 }
+            bell.close()  // only now: until then the number must stay this bell's
+        }
         if isCancelled { return .failed(error: "cancelled", content: nil) }
         guard let program = Self.find(plan) else {
             return .failed(error: "there is no program \(Shown.quoted(plan.arguments[0])) along PATH", content: nil)
