@@ -14,7 +14,7 @@ struct CommandTests {
 
     @Test(
         "every subcommand has an example in its help",
-        arguments: ["run", "check", "explain", "nodes", "devices", "schema"])
+        arguments: ["run", "check", "explain", "nodes", "devices", "schema", "evi"])
     func help(command: String) throws {
         let outcome = try Command.run([command, "--help"], in: Command.package)
         #expect(outcome.code == 0 && outcome.text.contains("Example") && outcome.text.contains("syrinx \(command)"))

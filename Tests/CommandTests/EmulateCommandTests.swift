@@ -77,7 +77,7 @@ struct EmulateCommandTests {
             try Data(text.utf8).write(to: folder.appendingPathComponent("s.json"))
             let run = try Command.run(["evi", "emulate", "--scenario", "s.json"], in: folder)
             #expect(run.code == 65 && run.lines.count == 2)
-            #expect(run.lines.first?.hasPrefix("s.json:1:48: chats[0].on_open[0]: found no step") == true)
+            #expect(run.lines.first?.hasPrefix("s.json:1:47: chats[0].on_open[0]: found no step") == true)
             #expect(try Command.run(["evi", "emulate", "--scenario", "no.json"], in: folder).code == 66)
             #expect(try Command.run(["evi", "emulate", "--tls", "a.pem"], in: folder).code == 64)
             #expect(try Command.run(["evi", "emulate", "--tls", "a.pem", "a.key"], in: folder).code == 66)

@@ -82,8 +82,9 @@ struct EmulatorTests {
         try await withEmulator { emulator in
             let client = try await Client(emulator, sixteenKilohertz)
             _ = try await client.begin()
-            try await client.send(
-                .assistantInput("This sentence is long, and goes on, and on, and never seems to end at all"))
+            // A minute and more: whatever the machine is busy with, EVI is still heard.
+            let words = String(repeating: "This goes on, and on, and never seems to end at all. ", count: 20)
+            try await client.send(.assistantInput(words))
             try await client.until { if case .audioOutput = $0 { () } else { nil } }
             try await client.hear(Sound.voice(1_200))
             let time = try await client.until { if case .userInterruption(let it) = $0 { it.time } else { nil } }

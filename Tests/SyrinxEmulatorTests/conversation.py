@@ -102,8 +102,8 @@ async def main(base_url, key, voice, silence):
         turn = await until(chat, "assistant_end")
         assert turn[0].message.content == "The tool lamp says: it shines"
 
-        # An interruption.
-        await chat.send_publish(AssistantInput(text="This sentence is long and goes on and on and never seems to end at all"))
+        # An interruption, of what would go on for more than a minute.
+        await chat.send_publish(AssistantInput(text="This goes on and on and never seems to end at all. " * 20))
         assert (await until(chat, "audio_output"))[0].from_text
         await speak(chat, voice, False)
         await until(chat, "user_interruption")

@@ -31,7 +31,10 @@ extension Conversation {
             lastInterim = turn.begin
             speaks(turn)
         case .goesOn(let turn): speaks(turn)
-        case .ended(let turn): ended(turn)
+        case .ended(let turn):
+            ended(turn)
+            // The answer begins before more is heard, however much came at once.
+            advance()
         }
     }
 

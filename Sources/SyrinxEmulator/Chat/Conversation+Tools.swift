@@ -133,7 +133,7 @@ enum SchemaExample {
             return value
         }
         switch schema["type"]?.string ?? schema["type"]?.list?.first?.string {
-        case "integer": return .integer(Int(schema["minimum"]?.double ?? 1))
+        case "integer": return .integer(schema["minimum"]?.double.flatMap { Int(exactly: $0.rounded(.up)) } ?? 1)
         case "number": return .number(schema["minimum"]?.double ?? 1)
         case "boolean": return .boolean(true)
         case "array": return .list([])

@@ -62,10 +62,14 @@ struct Ear: Sendable {
         var bytes = bytes
         if format == nil {
             header += bytes
-            guard let (found, start) = try Self.container(header) else { return [] }
-            begin(found)
-            bytes = Array(header[start...])
+            let whole = header
             header = []
+            guard let (found, start) = try Self.container(whole) else {
+                header = whole
+                return []
+            }
+            begin(found)
+            bytes = Array(whole[start...])
         }
         return format.map { decode(bytes, channels: $0.channels) } ?? []
     }

@@ -33,6 +33,7 @@ extension SyrinxNet.HTTPResponse {
         case 404: "Not Found"
         case 405: "Method Not Allowed"
         case 409: "Conflict"
+        case 413: "Content Too Large"
         default: "Error"
         }
     }
@@ -89,10 +90,13 @@ struct Refused: Error {
 }
 
 extension NetServer.Request {
+    private static let bodyLimit = 1 << 20
+
     func query(_ name: String) -> String? { query.last { $0.name == name }?.value }
 
     /// The body as a JSON object.
     func object() throws(Refused) -> WireObject {
+        guard body.count <= Self.bodyLimit else { throw Refused(.fault(413, "a body is at most 1 MiB long")) }
         do throws(WireFault) {
             return try WireObject(try WireJSON.read(body).value, path: "body")
         } catch {

@@ -99,7 +99,11 @@ final class Shelf: Sendable {
 }
 
 extension Shelf.Item {
+    /// Versions that are kept; the oldest make way.
+    private static let versionLimit = 100
+
     mutating func add(_ value: Value, at time: Int) {
+        if versions.count >= Self.versionLimit, let oldest = versions.keys.min() { versions[oldest] = nil }
         versions[nextVersion] = value
         times[nextVersion] = time
         nextVersion += 1
