@@ -79,7 +79,7 @@ struct ChatGroupsExport: EVIRESTCommand {
         commandName: "export",
         abstract: "Writes what was said in all chats of a group as text, JSON, SRT or WebVTT; and their audio.",
         discussion: """
-            Times count from the beginning of the group. The audio is a file for each chat: FOLDER/01-ID.mp3 and so on.
+            Times count from the beginning of the group. The audio is a file for each chat: FOLDER/01-ID.mp3 and so on (what it ends in is the server's word).
 
             Example:
               syrinx evi chat-groups export 369846cf-6ad5-404d-905e-a8acb5cdfc78 --output talk.srt --audio recordings
@@ -107,6 +107,11 @@ struct ChatGroupsExport: EVIRESTCommand {
         if let audio { try await fetch(into: audio, evi) }
     }
 
+    /// What a server says, as part of a file's name: letters, digits, `-` and `_`, and no more.
+    private static func word(_ text: some StringProtocol, _ limit: Int) -> String {
+        String(text.filter { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-" || $0 == "_") }.prefix(limit))
+    }
+
     /// Fetches what there is; the first failure is thrown when all was tried.
     private func fetch(into folder: String, _ evi: EVIAccess) async throws {
         if mkdir(folder, 0o777) != 0, errno != EEXIST {
@@ -118,11 +123,11 @@ struct ChatGroupsExport: EVIRESTCommand {
         let all = try await evi.rest.chatGroupAudio(id, patience: export.patience)
         var failure: PipelineError?
         for (place, audio) in all.enumerated() {
-            // The id comes from the server: nothing but what an id consists of gets into a file's name.
-            let id = audio.id.filter { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-" || $0 == "_") }.prefix(64)
+            let ending = audio.fileName?.split(separator: ".").dropFirst().last.map { Self.word($0, 5) } ?? ""
             let number = place < 9 ? "0\(place + 1)" : "\(place + 1)"
+            let path = "\(folder)/\(number)-\(Self.word(audio.id, 64)).\(ending.isEmpty ? "mp3" : ending)"
             do {
-                try await evi.fetch(audio, to: "\(folder)/\(number)-\(id).mp3")
+                try await evi.fetch(audio, to: path)
             } catch let error as PipelineError {
                 if failure != nil { evi.console.say("syrinx: \(error.description)") }
                 failure = failure ?? error

@@ -127,7 +127,7 @@ struct ChatCommandTests {
 
                 let group = try await server.run("chat-groups", "export", "g", "--audio", "takes", in: folder)
                 #expect(group.code == 0, "\(group)")
-                #expect(Set(try files(folder.appendingPathComponent("takes"))) == ["01-a.mp3", "02-b.mp3"])
+                #expect(Set(try files(folder.appendingPathComponent("takes"))) == ["01-a.mp3", "02-b.wav"])
                 #expect(server.requests.filter { $0.path.hasPrefix("/files/") }.count == 3)
 
                 server.state.withLock { $0.audio["a"] = "ERROR" }
@@ -135,7 +135,7 @@ struct ChatCommandTests {
                 #expect(failed.code == 69 && failed.diagnostics.contains("ERROR") && failed.text.contains("Hello a"))
                 let half = try await server.run("chat-groups", "export", "g", "--audio", "more", in: folder)
                 #expect(half.code == 69 && half.diagnostics.contains("ERROR"))
-                #expect(Set(try files(folder.appendingPathComponent("more"))) == ["02-b.mp3"])
+                #expect(Set(try files(folder.appendingPathComponent("more"))) == ["02-b.wav"])
                 #expect(Set(try files(folder)) == ["talk.txt", "talk.mp3", "takes", "more"])
             }
         }

@@ -218,7 +218,8 @@ extension HumeServer.State {
     private func reconstruction(_ id: String, _ request: NetServer.Request) -> Value {
         let host = request.headers["Host"] ?? ""
         return .object([
-            .init("id", .string(id)), .init("user_id", .string("u")), .init("status", .string(audio[id] ?? "COMPLETE")),
+            .init("id", .string(id)), .init("filename", .string(id == "b" ? "talk.wav" : "../../x/y.m/p3")),
+            .init("user_id", .string("u")), .init("status", .string(audio[id] ?? "COMPLETE")),
             .init(
                 "signed_audio_url",
                 .string("http://\(host)/files/\(PercentEncoding.encode(id))?signature=must-stay-hidden")),
