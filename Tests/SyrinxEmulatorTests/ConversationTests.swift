@@ -293,9 +293,25 @@ struct ConversationTests {
         talk.hear(Sound.silence(1_000))
         talk.pass(.seconds(4))
         for _ in 0..<200 { talk.feed(.binary([UInt8](repeating: 0, count: 640))) }
+        for _ in 0..<240 { talk.feed(.binary([UInt8](repeating: 0, count: 640))) }
         #expect(talk.errors == [])
-        for _ in 0..<200 { talk.feed(.binary([UInt8](repeating: 0, count: 640))) }
+        for _ in 0..<20 { talk.feed(.binary([UInt8](repeating: 0, count: 640))) }
         #expect(talk.errors == ["E0723"] && talk.closes == [1000])
+    }
+
+    @Test("an interruption in a turn lets its later steps go on, one by the clock does not")
+    func interruptStep() throws {
+        let say = #"{"say":"A very long sentence indeed."}"#
+        let steps = #"{"syrinx_scenario":1,"chats":[{"on_open":[\#(say),{"interrupt":true},{"say":"Now."}]}]}"#
+        var talk = Talk(try scenario(steps))
+        talk.pass(.seconds(5))
+        #expect(talk.words == ["A very long sentence indeed.", "Now."])
+        #expect(talk.types.filter { $0 == "user_interruption" }.count == 1 && talk.types.last == "assistant_end")
+        let at =
+            #"{"syrinx_scenario":1,"chats":[{"on_open":[\#(say),\#(say)],"at":[{"s":0.2,"steps":[{"interrupt":true}]}]}]}"#
+        talk = Talk(try scenario(at))
+        talk.pass(.seconds(5))
+        #expect(talk.words.count == 1 && talk.types.last == "user_interruption")
     }
 
     @Test("a WAV header tells the format where the settings do not")

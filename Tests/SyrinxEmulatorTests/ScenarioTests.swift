@@ -96,6 +96,16 @@ struct ScenarioTests {
             ])
     }
 
+    @Test("the example on the emulator's page is read")
+    func page() throws {
+        let page = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent().appendingPathComponent("Sources/SyrinxEmulator/README.md")
+        let parts = try String(contentsOf: page, encoding: .utf8).components(separatedBy: "```")
+        let example = try #require(parts.first { $0.hasPrefix("json") })
+        let read = try scenario(String(example.dropFirst(4)))
+        #expect(read.chats.count == 3 && read.chat(0).turns.count == 2 && read.chat(1).refusal?.status == 503)
+    }
+
     @Test(
         "text that is no JSON is a fault with its place, not a crash", arguments: ["", "{", "[1]", "{\"a\":}", "\u{0}"])
     func broken(text: String) {

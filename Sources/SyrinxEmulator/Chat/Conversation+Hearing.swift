@@ -41,7 +41,8 @@ extension Conversation {
     /// Whether more came than time went by.
     private mutating func arrivesTooFast(_ count: Int) -> Bool {
         let length: Moment = .seconds(1) * count / ear.rate
-        ahead = max(.zero, ahead - (now - lastAudio)) + length
+        // Whoever was held up, by the network or by a stall of ours, may catch up.
+        ahead = max(.zero - Self.catchUp, ahead - (now - (lastAudio ?? now))) + length
         lastAudio = now
         guard let limit = setup.scenario.burstLimitSeconds, ahead > .seconds(limit) else { return false }
         end("E0723", "Audio arrives faster than real time; send it as it is recorded, in pieces of 20 ms.")

@@ -96,7 +96,7 @@ extension Conversation {
     private mutating func run(_ steps: [Scenario.Step]) {
         var rest = steps[...]
         while let step = rest.first, step.isInstant, !isOver {
-            perform(step)
+            if step == .interrupt { interrupt() } else { perform(step) }
             rest = rest.dropFirst()
         }
         if !rest.isEmpty, !isOver { enqueue(Turn(steps: Array(rest))) }

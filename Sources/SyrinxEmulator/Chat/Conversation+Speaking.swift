@@ -96,7 +96,11 @@ extension Conversation {
         case .sendText(let text): actions.append(.sendText(Array(text.utf8)))
         case .sendBinary(let count): actions.append(.sendBinary([UInt8](repeating: 0, count: count)))
         case .huge(let count): actions.append(.sendText(Self.huge(count)))
-        case .interrupt: interrupt()
+        case .interrupt:
+            // The turn goes on with what stands after it.
+            let rest = turn
+            interrupt()
+            turn = rest
         }
     }
 

@@ -13,6 +13,8 @@ struct Conversation: Sendable {
     /// The same fault so often ends the chat.
     static let faultLimit = 10
     static let queueLimit = 16
+    /// Audio that was held up for so long may come at once.
+    static let catchUp: Moment = .seconds(20)
 
     enum Input: Sendable {
         case opened
@@ -56,7 +58,7 @@ struct Conversation: Sendable {
     var faultCounts: [String: Int] = [:]
     /// How far audio is ahead of the clock, and when that was.
     var ahead: Moment = .zero
-    var lastAudio: Moment = .zero
+    var lastAudio: Moment?
 
     // Turns.
     var turnCount = 0
