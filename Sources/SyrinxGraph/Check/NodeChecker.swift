@@ -11,6 +11,9 @@ struct NodeChecker {
         let node: CheckedPipeline.Node?
     }
 
+    /// Stands for a secret that is not looked up in this run.
+    private static let unknownSecret = "unknown"
+
     let registry: NodeRegistry
     let directory: String
     private(set) var entries: [Entry] = []
@@ -74,6 +77,8 @@ struct NodeChecker {
             var checker = ValueChecker(directory: directory)
             switch checker.check(member.value, as: parameter.kind, unit: parameter.unit, at: place) {
             case .value(let value): values[member.name] = value
+            // What a node looks like does not depend on a secret, and what runs has it.
+            case .open where parameter.secret: values[member.name] = .string(Self.unknownSecret)
             case .open: unanswered.insert(member.name)
             case .unset: break
             case .faulty: unanswered.insert(member.name)

@@ -36,7 +36,7 @@ struct ExplainText {
             if node.latency > 0 { notes.append("latency \(Self.milliseconds(node.latency))") }
             if node.tail > 0 { notes.append("tail \(Figures.time(node.tail))") }
             // What stands elsewhere in the text, or is as everyone would expect.
-            let told = ["path", "rate_hz", "channels", "read_frames"]
+            let told = ["path", "rate_hz", "channels", "read_frames", "connects_to", "runs"]
             let facts = node.facts.filter { fact in
                 !told.contains(fact.name) && fact.value != .null
                     && !(fact.name == "start_frame" && fact.value == .integer(0))
@@ -74,7 +74,9 @@ struct ExplainText {
             table.add("loop", "\(names): rendered in pieces of \(Figures.count(loop.pieceFrames, "frame")) at most")
         }
         let tail = explanation.pipeline.tail.double
-        let tailText = tail > 0 ? ", and \(Figures.time(tail)) of tail" : ""
+        let sessions = explanation.sessions.joined(separator: " and ")
+        let doneText = sessions.isEmpty ? "" : ", and \(sessions) has answered"
+        let tailText = (tail > 0 ? ", and \(Figures.time(tail)) of tail" : "") + doneText
         switch explanation.end {
         case .never:
             let isLive = explanation.driver != "offline"
@@ -105,7 +107,11 @@ struct ExplainText {
             table.add(
                 "reads", Shown.plain(need.name, limit: 200), "for a ${file:} of the pipeline; not read by explain")
         }
-        return table.isEmpty ? "" : "Files of a run\n" + table.text()
+        for act in explanation.acts {
+            table.add(act.verb, Shown.plain(act.target, limit: 200), "by \(act.node)")
+        }
+        let title = explanation.acts.isEmpty ? "Files of a run" : "Files, servers and programs of a run"
+        return table.isEmpty ? "" : title + "\n" + table.text()
     }
 
     private var needs: String {

@@ -66,6 +66,14 @@ struct Explanation {
     let links: [Link]
     let files: [File]
     let needs: [Need]
+    /// What a run does beyond its machine's files: connects to a server, starts a program.
+    struct Act {
+        let node: String
+        /// `connects to`, `runs`.
+        let verb: String
+        let target: String
+    }
+
     /// nil while a format is not known.
     let outline: PlanOutline?
 
@@ -84,6 +92,27 @@ struct Explanation {
         outline = PlanOutline(pipeline)
     }
 
+    /// The servers and programs that nodes name among their facts.
+    var acts: [Act] {
+        nodes.flatMap { node in
+            node.facts.flatMap { fact -> [Act] in
+                let targets = fact.value.list?.compactMap(\.string) ?? [fact.value.string].compactMap(\.self)
+                switch fact.name {
+                case "connects_to": return targets.map { Act(node: node.id, verb: "connects to", target: $0) }
+                case "runs": return targets.map { Act(node: node.id, verb: "runs", target: $0) }
+                default: return []
+                }
+            }
+        }
+    }
+
+    /// Nodes that hold back the end of a run until they are done.
+    var sessions: [String] {
+        pipeline.nodes.filter { node in
+            node.descriptor.pace == .wallClock && node.descriptor.outputs.contains { $0.kind == .audio }
+        }.map(\.id)
+    }
+
     /// When a run ends.
     enum End {
         /// Nothing in the pipeline says so.
@@ -100,7 +129,8 @@ struct Explanation {
         let unknown = pipeline.nodes.filter { $0.instance == nil && $0.descriptor.streamInputs.isEmpty }.map(\.id)
         if !unknown.isEmpty { return .unknown(unknown) }
         var latest: (seconds: Double, node: String)?
-        var open: [String] = []
+        // A script ends when it has been read.
+        var open = pipeline.nodes.filter { $0.descriptor.isScript }.map(\.id)
         for node in nodes {
             switch node.end {
             case .never: continue
@@ -196,4 +226,9 @@ extension Explanation.Format {
         if case .device = descriptor.pace { isDevice = true }
         self.init(kind: kind, rate: format.rate, channels: format.channels, isDevice: isDevice)
     }
+}
+
+extension NodeDescriptor {
+    /// It tells events at its own pace, and nothing else.
+    fileprivate var isScript: Bool { pace == .wallClock && inputs.isEmpty && streamOutputs.isEmpty }
 }

@@ -49,6 +49,11 @@ enum ReferenceWords {
     static func traits(_ descriptor: NodeDescriptor) -> [String] {
         var traits: [String] = []
         if descriptor.isProcessor { traits.append("It understands \"bypass\": true.") }
+        if let listed = descriptor.listedOutputs {
+            traits.append(
+                "Each entry of \(listed.parameter) is a control output of its own, named in lower case with _ between words: \(listed.summary.lowercased())."
+            )
+        }
         switch descriptor.pace {
         case .free: break
         case .wallClock: traits.append("It runs at the pace of the clock on the wall.")
