@@ -44,7 +44,9 @@ final class AudioDesk: @unchecked Sendable {
     var unplayed: Int { speech.unplayed }
 
     /// What the renderer has to say, in order.
-    fileprivate func news() -> [SessionInput] {
+    ///
+    /// - Parameter takesMicrophone: false: what was said stays where it is, since the clock stands still.
+    fileprivate func news(takesMicrophone: Bool) -> [SessionInput] {
         var news: [SessionInput] = []
         let muted = renderer.isMuted.load(ordering: .relaxed)
         if muted != isMuted {
@@ -61,9 +63,11 @@ final class AudioDesk: @unchecked Sendable {
             news.append(.bargeIn(isHigh))
         }
         self.isHigh = isHigh
-        let samples = microphone.take()
-        if !samples.isEmpty { news.append(.microphone(samples)) }
-        sent += samples.count
+        if takesMicrophone {
+            let samples = microphone.take()
+            if !samples.isEmpty { news.append(.microphone(samples)) }
+            sent += samples.count
+        }
         while let heard = speech.heard() { news.append(.played(serial: heard.serial, frames: heard.frames)) }
         return news
     }
@@ -82,8 +86,9 @@ extension SessionRunner {
     /// - Returns: nanoseconds until it is worth coming again.
     func exchange(with desk: AudioDesk, commands: [SessionCommand], inputHasEnded: Bool) -> Int {
         for command in commands { feed(.command(command)) }
-        for input in desk.news() { feed(input) }
-        if inputHasEnded, !desk.hasToldEnd {
+        let takesMicrophone = !status.holdsClock
+        for input in desk.news(takesMicrophone: takesMicrophone) { feed(input) }
+        if inputHasEnded, takesMicrophone, !desk.hasToldEnd {
             desk.hasToldEnd = true
             let rest = desk.microphone.finish()
             if !rest.isEmpty { feed(.microphone(rest)) }

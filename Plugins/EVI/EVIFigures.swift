@@ -75,6 +75,7 @@ struct EVIFigures: Sendable {
             ("rollovers", .integer(session.rollOvers)), ("attempts", .integer(session.attempts)),
             ("chat_s", .number(session.chatTime.inSeconds)), ("connect_ms", connect.value),
             ("answer_ms", answer.value), ("first_sound_ms", firstSound.value),
+            ("round_trip_ms", status.roundTrip.map { .number(($0.inSeconds * 10_000).rounded() / 10) } ?? .null),
             ("interruptions", .integer(interruptions)), ("tool_calls", .integer(toolCalls)),
             ("errors", .integer(errors)), ("warnings", .integer(warnings)),
             ("sent_pieces", .integer(microphone.sentPieces)), ("filled_ms", milliseconds(microphone.zeroSamples)),

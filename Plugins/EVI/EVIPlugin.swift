@@ -5,5 +5,7 @@ public enum EVIPlugin: NodePlugin {
     public static func register(into registry: inout NodeRegistry) throws(PipelineError) {
         try registry.register(EVINode.self)
         try registry.register(EventsSourceNode.self)
+        try registry.register(TranscriptSinkNode.self)
+        try registry.register(ScoresSinkNode.self)
     }
 }

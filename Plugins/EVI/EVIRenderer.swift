@@ -20,6 +20,8 @@ final class EVIRenderer: Renderer {
         var hasBargeIn: Bool
         var expressionCount: Int
         var head: PlayoutHead
+        /// What comes before this frame belongs to no sink, since it is the latency that the output states.
+        var firstFrame: Int
         var bargeIn: BargeIn
         /// Index of `mute` among the parameters.
         var muteParameter: Int
@@ -197,7 +199,8 @@ final class EVIRenderer: Renderer {
                 bargeIn.confirm()
             }
             let gain = bargeIn.next()
-            if bargeIn.isHolding(), head.isPlaying {
+            let isEarly = output.position &+ frame < layout.firstFrame
+            if isEarly ? head.isGathering : (bargeIn.isHolding() ? head.isPlaying : false) {
                 samples[frame] = 0
                 isSounding = false
                 continue

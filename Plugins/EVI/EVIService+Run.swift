@@ -10,19 +10,23 @@ extension EVIService: SinkBridge, RunKeeper, EventReceiver, Reporter {
 
     // MARK: The clock
 
-    /// Under the timer: waits while there is no chat to hear what would be said, or while it is behind.
+    /// Under the timer: waits while there is no chat to hear what would be said, while it is behind, and while speech that
+    /// is there has not been brought.
     ///
     /// - Thread: driver.
     func waitToTake(through frame: Int) -> Bool {
         guard isTimed else { return true }
-        let room = min(renderer.microphone.capacity / 2, inputRate / 10)
+        let mostWaiting = min(renderer.microphone.capacity / 2, inputRate / 10)
         while true {
             let ticket = bell.ticket()
             let (runner, reason, end) = state.withLock { ($0.runner, $0.reason, $0.isFinished ? 0 : $0.end) }
             if reason != nil || frame + inputRate / Self.nearness >= end { return true }
-            let holds = runner?.status.holdsClock ?? true
-            if !holds, renderer.microphone.writableCount >= room { return true }
-            bell.wait(after: ticket, atMost: 20_000_000)
+            let status = runner?.status
+            let isBehind = renderer.microphone.readableCount > mostWaiting
+            let isShort = (status?.waitingSpeech ?? .zero) > .zero && renderer.speech.readableCount < leastSpeech
+            if status?.holdsClock == false, !isBehind, !isShort { return true }
+            if isBehind || isShort { wake() }
+            bell.wait(after: ticket, atMost: isBehind || isShort ? 2_000_000 : 20_000_000)
         }
     }
 

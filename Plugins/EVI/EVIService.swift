@@ -50,7 +50,9 @@ final class EVIService: Service, SessionOutlet {
     private let waker: AsyncStream<Void>.Continuation
     /// Nanoseconds until it is worth looking again.
     private let patience = Atomic<Int>(20_000_000)
-    let expressionPlaces: [String: Int]
+    private let expressionPlaces: [String: Int]
+    /// Speech that a cycle of the timer may take, in frames, the buffer and the fade included.
+    let leastSpeech: Int
 
     /// - Throws: for files that cannot be read, or a proxy in the environment that is none.
     init(_ settings: EVISettings, _ setup: Setup, _ renderer: EVIRenderer) throws(PipelineError) {
@@ -59,6 +61,9 @@ final class EVIService: Service, SessionOutlet {
         isTimed = setup.driver.map { type(of: $0).name == "timer" } ?? true
         inputRate = setup.inputs[0].format.rate
         rate = setup.outputs[0].format.rate
+        leastSpeech = min(
+            renderer.speech.capacity / 2,
+            settings.bufferFrames(atRate: rate) + setup.outputs[0].largestBlock + rate / 50)
         options = settings.options(isTimed: isTimed, inputRate: inputRate)
         transport = try NetTransport.shared(
             NetTransport.Settings(

@@ -109,6 +109,7 @@ struct EVISettings: Sendable {
             speechRoom: rate / 2 + 2 * buffer + 2 * output.largestBlock, hasBargeIn: setup.inputs[1].isConnected,
             expressionCount: expressions.count,
             head: PlayoutHead(bufferFrames: buffer, fadeFrames: dryFade, dropFadeFrames: frames(fade)),
+            firstFrame: buffer,
             bargeIn: BargeIn(
                 bargeIn, level: Float(pow(10, bargeInDecibels / 20)), glideFrames: frames(20),
                 confirmFrames: frames(bargeInConfirm)),

@@ -1,3 +1,4 @@
+import Foundation
 import Glibc
 import Synchronization
 import SyrinxCore
@@ -106,13 +107,19 @@ struct RendererTests {
     @Test(
         "it keeps the renderer's contract, whatever barge_in does to speech",
         arguments: ["duck", "pause", "none"])
-    func conformance(mode: String) throws {
+    func conformance(mode: String) async throws {
         let values: [String: Value] = [
             "api_key": .string("k"), "on_barge_in": .string(mode), "barge_in_confirm_ms": .number(50),
             "expressions": .list([.string("Joy"), .string("Anger")]),
         ]
         let plan = ConformancePlan(EVINode.descriptor.made(for: values), channels: [1])
-        #expect(try checkConformance(SpeakingNode.self, values, plan) == [])
+        // On a thread of its own: it takes seconds, and the tasks of other tests must get on.
+        let faults = await withCheckedContinuation { waiter in
+            Thread.detachNewThread {
+                waiter.resume(returning: Result { try checkConformance(SpeakingNode.self, values, plan) })
+            }
+        }
+        #expect(try faults.get() == [])
     }
 
     @Test("a drop is heard of within the cycle: a fade of the stated length, then silence and an empty ring")
@@ -165,7 +172,7 @@ struct RendererTests {
         let last = try #require(out.lastIndex { $0 != 0 })
         #expect(out[last] == Float(11_999) / 32_768)
         // 150 ms of detector, less the 20 ms that the way out took.
-        #expect(abs(last - 11_999 - 130 * 48) < 120)
+        #expect(abs(last - 240 - 11_999 - 130 * 48) < 120)
         #expect(speaking[100] == 0 && speaking[40] == 1 && speaking[300] == 1 && speaking[599] == 0)
     }
 
@@ -200,9 +207,10 @@ struct RendererTests {
         writer.ranDry()
         let out = try harness.render([], frames: 14_400, cuts: [240]).output[0]
         let last = try #require(out.lastIndex { $0 != 0 })
-        #expect(abs(last - 9_599) <= 1)
-        let worst = (300..<9_500).map { k in
-            abs(Double(out[k]) - 10_000 / 32_768 * sin(2 * .pi * 440 * Double(k) / 48_000))
+        // 5 ms come first, which the output states as its latency.
+        #expect(abs(last - 240 - 9_599) <= 1)
+        let worst = (600..<9_700).map { k in
+            abs(Double(out[k]) - 10_000 / 32_768 * sin(2 * .pi * 440 * Double(k - 240) / 48_000))
         }.max()
         #expect((worst ?? 1) < 4e-5)
         var heard: [Int] = []
