@@ -67,7 +67,7 @@ final class Inbox<Element: Sendable>: Sendable {
         }
     }
 
-    /// The next element; nil after the last one. Throws `.cancelled` at once if the task is cancelled.
+    /// The next element; nil after the last one. Throws `.cancelled` if the task is cancelled and no end has come.
     func next() async throws(NetError) -> Element? {
         let id = state.withLockedValue { state in
             state.count += 1
@@ -77,7 +77,11 @@ final class Inbox<Element: Sendable>: Sendable {
             return try await withTaskCancellationHandler {
                 try await withCheckedThrowingContinuation { (waiter: Waiter) in
                     let answer: Answer = state.withLockedValue { state in
-                        if Task.isCancelled { return .now(.failure(.cancelled), nil) }
+                        // What came before the end is handed out even so: a server's task is cancelled when its connection
+                        // goes, and may not have read it all.
+                        if Task.isCancelled, state.end == nil || state.elements.isEmpty {
+                            return .now(.failure(.cancelled), nil)
+                        }
                         if let (element, cost) = state.elements.popFirst() {
                             state.cost -= cost
                             guard state.isPaused, state.cost <= limit / 2 else { return .now(.success(element), nil) }

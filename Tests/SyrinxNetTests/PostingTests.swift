@@ -89,6 +89,24 @@ struct PostingTests {
         await server.stop()
     }
 
+    @Test("a server that begins to read when the client has gone still hears all that was said before")
+    func lateReader() async throws {
+        let (late, done, counter) = (Gate(), Gate(), Counter())
+        let server = try await NetServer.start { _ in
+            .webSocket { socket in
+                await late.pass()  // until the task is cancelled, because the connection is gone
+                for await _ in socket.messages { counter.add() }
+                done.open()
+            }
+        }
+        let socket = try await makeClient().webSocket(server.socketAddress())
+        for _ in 0..<10 { socket.post(binary: [1, 2, 3]) }
+        #expect(await socket.close().isClean)
+        await done.pass()
+        #expect(counter.value == 10)
+        await server.stop()
+    }
+
     @Test("a peer that does not answer the close is left within the time that was given")
     func deafPeer() async throws {
         let gate = Gate()
