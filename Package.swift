@@ -57,7 +57,8 @@ let package = Package(
             swiftSettings: swift),
         .target(name: "CToolProcess"),
         .target(
-            name: "EVIPlugin", dependencies: ["SyrinxCore", "SyrinxRealtime", "SyrinxDSP", "SyrinxClocks", "SyrinxEVI"],
+            name: "EVIPlugin",
+            dependencies: ["SyrinxCore", "SyrinxRealtime", "SyrinxDSP", "SyrinxClocks", "SyrinxEVI"],
             path: "Plugins/EVI", exclude: ["README.md"], swiftSettings: swift),
         .target(
             name: "SyrinxHost", dependencies: ["SyrinxCore", "SyrinxGraph", "SyrinxRealtime"], swiftSettings: swift),

@@ -63,12 +63,13 @@ final class AudioDesk: @unchecked Sendable {
             news.append(.bargeIn(isHigh))
         }
         self.isHigh = isHigh
+        // What was played goes first: where EVI is not to hear itself, it counts for what was said meanwhile.
+        while let heard = speech.heard() { news.append(.played(serial: heard.serial, frames: heard.frames)) }
         if takesMicrophone {
             let samples = microphone.take()
             if !samples.isEmpty { news.append(.microphone(samples)) }
             sent += samples.count
         }
-        while let heard = speech.heard() { news.append(.played(serial: heard.serial, frames: heard.frames)) }
         return news
     }
 

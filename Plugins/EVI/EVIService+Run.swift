@@ -56,7 +56,9 @@ extension EVIService: SinkBridge, RunKeeper, EventReceiver, Reporter {
             let ends = (settings.onClose ?? (isTimed ? .end : .stay)) == .end
             return ends ? .over(reason.error) : .done
         }
-        return sourcesEnded && runner?.status.isSettled == true ? .done : .waiting
+        // One that has ended counts as settled, but its last speech and its reason are still to come.
+        guard sourcesEnded, let status = runner?.status, status.isSettled, !status.isEnded else { return .waiting }
+        return .done
     }
 
     func sourcesEnded() {

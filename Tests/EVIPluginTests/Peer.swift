@@ -68,20 +68,23 @@ final class Peer: Sendable {
         func speak(_ id: String, _ samples: [Int16], rate: Int = 48_000, pieces: [Int] = [4_000], ends: Bool = true)
             async
         {
-            await send(
+            // All of it is made before it is sent, so that a busy machine does not come between the pieces.
+            var messages = [
                 #"{"type":"assistant_message","id":"\#(id)","from_text":false,"is_quick_response":false,"#
-                    + #""message":{"role":"assistant","content":"So."},"models":{}}"#)
+                    + #""message":{"role":"assistant","content":"So."},"models":{}}"#
+            ]
             var start = 0
             var index = 0
             while start < samples.count {
                 let count = min(pieces[index % pieces.count], samples.count - start)
                 let wav = Self.wav(samples[start..<start + count], rate: rate)
-                await send(
+                messages.append(
                     #"{"type":"audio_output","id":"\#(id)","index":\#(index),"data":"\#(Base64.encode(wav))"}"#)
                 start += count
                 index += 1
             }
-            if ends { await send(#"{"type":"assistant_end"}"#) }
+            if ends { messages.append(#"{"type":"assistant_end"}"#) }
+            for message in messages { await send(message) }
         }
 
         private static func wav(_ samples: ArraySlice<Int16>, rate: Int) -> [UInt8] {
