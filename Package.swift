@@ -128,8 +128,8 @@ let package = Package(
         .testTarget(
             name: "EVIPluginTests",
             dependencies: [
-                "EVIPlugin", "BasicPlugin", "SyrinxCore", "SyrinxConfig", "SyrinxGraph", "SyrinxHost", "SyrinxRealtime",
-                "SyrinxEVI", "SyrinxNet", "SyrinxTestKit",
+                "EVIPlugin", "BasicPlugin", "FilePlugin", "SyrinxCore", "SyrinxConfig", "SyrinxGraph", "SyrinxHost",
+                "SyrinxRealtime", "SyrinxEVI", "SyrinxNet", "SyrinxTestKit",
             ], swiftSettings: swift),
         .testTarget(
             name: "SyrinxHostTests", dependencies: ["SyrinxHost", "SyrinxCore", "SyrinxGraph", "SyrinxRealtime"],

@@ -1,4 +1,5 @@
 import CommandTestKit
+import Foundation
 import Testing
 
 /// The files of `pipelines/` that talk to EVI. EVIPluginTests runs those that need no device.
