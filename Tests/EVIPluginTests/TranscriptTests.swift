@@ -134,7 +134,7 @@ struct ScoresTests {
         #expect(lines.count == 3)
         let names = lines[0].split(separator: ",")
         #expect(names.count == 53 && names.prefix(6) == ["time_s", "node", "speaker", "id", "text", "Admiration"])
-        #expect(lines[1].hasPrefix(#"1.0,evi,user,,"Well, ""yes""","#))
+        #expect(lines[1].hasPrefix(#"1,evi,user,,"Well, ""yes""","#))
         #expect(lines[2].hasPrefix("2.5,evi,assistant,A,Fine.,"))
         let cells = lines[2].split(separator: ",", omittingEmptySubsequences: false)
         #expect(cells.count == 53)

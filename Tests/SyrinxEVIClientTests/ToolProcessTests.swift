@@ -86,7 +86,10 @@ struct ToolProcessTests {
         #expect(error(try await run(["echo hello"])).contains(#"no program "echo hello""#))
         try "echo shell".write(toFile: shop.path + "/bare", atomically: true, encoding: .utf8)
         chmod(shop.path + "/bare", 0o755)
-        #expect(error(try await run(["./bare"])).contains("Exec format error"))
+        var words = "Text file busy"
+        // While a process that another test starts still has the file open for writing.
+        for _ in 0..<100 where words.contains("Text file busy") { words = error(try await run(["./bare"])) }
+        #expect(words.contains("Exec format error"))
     }
 
     @Test("it sees PATH, HOME, LANG and the entry's own settings, and nothing else of ours")
