@@ -44,7 +44,8 @@ struct PipelineLoader {
             let (name, value) = try Lookup.variable(argument)
             variables[name] = value
         }
-        let lookup = Lookup(mode, variables: variables)
+        let lookup = Lookup(
+            mode, variables: variables, environment: request.rehearsal?.environment ?? Lookup.processEnvironment)
         let read = try DocumentReader.read(file: request.file, lookup)
         var document = read.document
         document.file = request.name
@@ -56,6 +57,7 @@ struct PipelineLoader {
             if let fault = Binding.apply(bind, to: &document, registry) { faults.append(fault) }
         }
         faults += Self.set(request.sets, in: &document, lookup)
+        request.rehearsal?.apply(to: &document)
         noteSecrets(document)
         let checker = PipelineChecker(registry: registry, directory: Self.folder(of: request.file))
         let (pipeline, found) = checker.check(document)

@@ -40,6 +40,8 @@ struct LoadRequest {
     var variables: [String] = []
     /// `node=file`
     var binds: [String] = []
+    /// Where sessions go in the place of Hume's server.
+    var rehearsal: Rehearsal?
 
     /// How reports call the file.
     var name: String { file == "-" ? "(standard input)" : file }

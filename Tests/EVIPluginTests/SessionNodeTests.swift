@@ -191,7 +191,8 @@ struct SessionNodeTests {
             { "syrinx": 1,
               "nodes": { "script": { "type": "events.source", "path": "\(path)" }, "tape": { "type": "tape" },
                 "log": { "type": "ears" },
-                "evi": { "type": "evi", "api_key": "k", "base_url": "\(peer.address)", "linger_s": 0.1 } },
+                "evi": { "type": "evi", "api_key": "k", "base_url": "\(peer.address)", "linger_s": 0.1,
+                  "answer_wait_s": 60 } },
               "links": ["evi -> tape", "script -> evi:commands", "evi:events -> log"] }
             """
         let report = try await rig.prepare(text).executeApart()

@@ -1,9 +1,7 @@
 internal import ArgumentParser
-internal import Dispatch
 internal import Glibc
 internal import SyrinxCore
 internal import SyrinxEVI
-internal import SyrinxRealtime
 
 /// EVI's server as a command sees it: the client, and a console that shows no key.
 struct EVIAccess: Sendable {
@@ -43,15 +41,11 @@ extension EVIRESTCommand {
     func run() throws {
         let evi: EVIAccess
         do throws(PipelineError) { evi = try EVIAccess() } catch { throw Console().fail(error) }
-        let outcome = Locked<(any Error)?>(nil)
-        let done = DispatchSemaphore(value: 0)
-        // The main thread is none of those that tasks run on, so that it may wait for one.
-        Task.detached {
-            do { try await run(evi) } catch { outcome.withLock { $0 = error } }
-            done.signal()
+        let outcome = Waiting.result { () async -> (any Error)? in
+            do { try await run(evi) } catch { return error }
+            return nil
         }
-        done.wait()
-        switch outcome.withLock({ $0 }) {
+        switch outcome {
         case nil: return
         case let error as PipelineError: throw evi.console.fail(error)
         case let error?: throw error

@@ -121,32 +121,3 @@ struct EmulateCommand: ParsableCommand {
         return options
     }
 }
-
-/// Waits for something asynchronous from the main thread.
-private enum Waiting {
-    private final class Box<Value: Sendable>: @unchecked Sendable {
-        // SAFETY: written before the post, read after the wait.
-        var value: Value?
-        private let semaphore = UnsafeMutablePointer<sem_t>.allocate(capacity: 1)
-
-        init() { sem_init(semaphore, 0, 0) }
-
-        deinit {
-            sem_destroy(semaphore)
-            semaphore.deallocate()
-        }
-
-        func post() { sem_post(semaphore) }
-        func wait() { while sem_wait(semaphore) != 0 {} }
-    }
-
-    static func result<Value: Sendable>(_ body: @escaping @Sendable () async -> Value) -> Value {
-        let box = Box<Value>()
-        Task.detached {
-            box.value = await body()
-            box.post()
-        }
-        box.wait()
-        return box.value!
-    }
-}

@@ -19,6 +19,7 @@ struct RunCommand: ParsableCommand {
             Examples:
               syrinx run pipelines/convert.json --var in=take.wav --var out=take.flac
               syrinx run mix.json --set trim.gain_db=-3 --bind desk=b.wav --report r.json
+              syrinx run pipelines/evi-studio.json --emulate
             """)
 
     @OptionGroup var pipeline: PipelineOptions
@@ -39,24 +40,37 @@ struct RunCommand: ParsableCommand {
     @Flag(help: "Reads the pipeline file again whenever it is written, and lets the run become what it says.")
     var watch = false
 
+    @Flag(help: "Rehearses without a key: every evi node talks to an emulator within this process.")
+    var emulate = false
+
+    @Option(
+        help: ArgumentHelp("With --emulate: what EVI says when, and what goes wrong.", valueName: "file"),
+        completion: .file(extensions: ["json"]))
+    var scenario: String?
+
+    @Flag(help: "With --emulate: EVI gives the user's own words back.")
+    var parrot = false
+
     @Flag(help: "Shows neither progress nor summary.")
     var quiet = false
 
     func run() throws {
         var loader = try PipelineLoader()
-        let checked = try loader.load(pipeline.request, .run)
+        var request = pipeline.request
+        // Before anything has a thread, so that every thread leaves the signals to the one that waits for them.
+        let signals = try loader.console.orFail { () throws(PipelineError) in try SignalWatch() }
+        request.rehearsal = try rehearsal(loader.console)
+        defer { request.rehearsal?.stop() }
+        let checked = try loader.load(request, .run)
         let options: Run.Options
         let reportFile: ReportFile?
-        let signals: SignalWatch
         let display = quiet || !Console.isTerminal ? nil : ProgressDisplay(loader.console)
-        let reloader = Reloader(loader, pipeline.request, report: report, display)
+        let reloader = Reloader(loader, request, report: report, display)
         do throws(PipelineError) {
             options = try runOptions(display, reloader)
             try checkWatch(checked, loader.registry)
             _ = try DriverChoice.name(for: checked, registry: loader.registry, asked: driver)
             try StandardStreams.check(checked, pipeline: pipeline.file, report: report)
-            // Before anything has a thread, so that every thread leaves the signals to the one that waits for them.
-            signals = try SignalWatch()
             reportFile = if let report { try ReportFile(report) } else { nil }
         } catch {
             throw loader.console.fail(error)
@@ -84,6 +98,26 @@ struct RunCommand: ParsableCommand {
             try console.orFail { () throws(PipelineError) in try reportFile.write(text) }
         }
         try end(outcome, checked, signals, display, console)
+    }
+
+    /// The emulator that `--emulate` asks for.
+    private func rehearsal(_ console: Console) throws -> Rehearsal? {
+        guard emulate else {
+            if scenario != nil || parrot {
+                throw console.fail(
+                    PipelineError(.usage, at: parrot ? "--parrot" : "--scenario", "belongs to --emulate; give that too"))
+            }
+            return nil
+        }
+        do {
+            let rehearsal = try Rehearsal.start(scenario: scenario, isParrot: parrot)
+            if !quiet { console.say("emulate: every evi node talks to \(rehearsal.address)") }
+            return rehearsal
+        } catch let faults as Faults {
+            throw console.report(faults.all, file: scenario ?? "--scenario") ?? ExitCode(65)
+        } catch let error as PipelineError {
+            throw console.fail(error)
+        }
     }
 
     private func runOptions(
@@ -126,10 +160,15 @@ struct RunCommand: ParsableCommand {
         console.say("\(run.driverName): " + (facts.isEmpty ? "running" : facts.joined(separator: ", ")))
     }
 
-    /// `truncated (path "take.wav", missing_frames 300)`.
+    /// `truncated (path "take.wav", missing_frames 300)`. Tables and identifiers are for logs.
     private static func words(_ event: PipelineEvent) -> String {
-        let fields = event.fields.map { "\($0.name) \($0.value.json())" }.joined(separator: ", ")
-        return String(event.event.map { $0 == "_" ? " " : $0 }) + (fields.isEmpty ? "" : " (\(fields))")
+        let fields = event.fields.compactMap { field -> String? in
+            if case .object = field.value { return nil }
+            if field.name == "id" || field.name.hasSuffix("_id") { return nil }
+            return "\(field.name) \(field.value.json())"
+        }
+        let name = String(event.event.map { $0 == "_" ? " " : $0 })
+        return name + (fields.isEmpty ? "" : " (\(fields.joined(separator: ", ")))")
     }
 
     /// The run, or the exit code that its faults ask for; they are written to standard error.
