@@ -105,7 +105,8 @@ struct RunCommand: ParsableCommand {
         guard emulate else {
             if scenario != nil || parrot {
                 throw console.fail(
-                    PipelineError(.usage, at: parrot ? "--parrot" : "--scenario", "belongs to --emulate; give that too"))
+                    PipelineError(.usage, at: parrot ? "--parrot" : "--scenario", "belongs to --emulate; give that too")
+                )
             }
             return nil
         }
