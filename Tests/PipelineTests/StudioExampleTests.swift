@@ -253,6 +253,42 @@ struct StudioExampleTests {
             #expect(heard[0].max() == 0.375 && heard[1].max() == 0.625)
         }
     }
+
+    @Test("EVI hears the studio's microphone and answers over both monitors, all on tape and in the log")
+    func conversation() throws {
+        let server = try JackServer(rate: 48_000, period: 256)
+        try Command.withFolder { folder in
+            let room = folder.appendingPathComponent("booth").path
+            let live = try Command.start(
+                Command.path,
+                arguments: [
+                    "run", StudioExample.path("evi-studio"), "--emulate", "--parrot", "--var", "room=\(room)", "--set",
+                    "monitors.soft_start_ms=0",
+                ], in: folder, environment: server.environment)
+            defer { live.interrupt(); live.waitUntilExit() }
+            let studio = try Studio(server, inputs: 2, outputs: 1)
+            try studio.join("\(studio.name):out_1", "evi-studio:mic")
+            for ear in 1...2 { try studio.join("evi-studio:monitors_\(ear)", "\(studio.name):in_\(ear)") }
+            func told() -> String { (try? String(contentsOfFile: room + ".jsonl", encoding: .utf8)) ?? "" }
+            try studio.wait("the session") { told().contains(#""event":"connected""#) }
+            // A hum of 1.2 s; then it is quiet, and the turn is EVI's.
+            let voice = (0..<57_600).map { Float(0.3 * sin(Double($0) * 0.02) + 0.1 * sin(Double($0) * 0.06)) }
+            let heard = try studio.play([voice], frames: 5 * 48_000)
+            let answer = heard[0].filter { abs($0) > 0.1 }.count
+            #expect(answer > 20_000, "\(answer) loud frames; \(told())")
+            #expect(heard[0] == heard[1])
+            try studio.wait("the end of the answer") { told().contains(#""event":"playback_finished""#) }
+            live.interrupt()
+            live.waitUntilExit()
+            #expect(live.terminationStatus == 0)
+            let events = ["user_message", "assistant_message", "playback_began", "assistant_end", "closed"]
+            #expect(events.allSatisfy { told().contains("\"event\":\"\($0)\"") })
+            let tape = try Command.run(
+                ["explain", StudioExample.path("convert"), "--var", "in=\(room).flac", "--var", "out=x.wav"], in: folder
+            )
+            #expect(tape.text.contains("2 channels"))
+        }
+    }
 }
 
 extension Studio {
