@@ -12,7 +12,7 @@ syrinx_build_packages=(
 # Tests check against programs that are not ours.
 syrinx_test_packages=(
     openssl curl ca-certificates python3 python3-jsonschema sox ffmpeg jackd2 libasound2-plugins pipewire pipewire-jack
-    espeak-ng
+    espeak-ng python3-venv
 )
 # The demo takes its speech from alsa-utils and espeak-ng, draws with graphviz, and plays to jackd.
 syrinx_demo_packages=(alsa-utils espeak-ng graphviz jackd2 python3)

