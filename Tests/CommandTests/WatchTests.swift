@@ -93,6 +93,33 @@ struct WatchTests {
         }
     }
 
+    @Test("a session talks on through edits around it, and is begun anew where its own settings change, which is told")
+    func session() throws {
+        let text = #"""
+            { "syrinx": 1, "nodes": {
+                "tone": { "type": "signal", "frequency_hz": 50, "level_dbfs": -20 },
+                "trim": { "type": "gain", "gain_db": 0 },
+                "evi": { "type": "evi", "api_key": "${env:HUME_API_KEY}", "linger_s": 1 },
+                "tape": { "type": "file.sink", "path": "tape.wav" } },
+              "links": ["tone -> trim -> evi -> tape"] }
+            """#
+        func changed(_ old: String, _ new: String) -> String { text.replacingOccurrences(of: old, with: new) }
+        try Command.withFolder { folder in
+            try write(text, in: folder)
+            let lines = try during(["run", "p.json", "--watch", "--emulate"], in: folder) { _, wait in
+                try wait("nodes.evi: connected")
+                try rename(changed(#""gain_db": 0"#, #""gain_db": -6"#), in: folder)
+                try wait("p.json: edited: trim.gain_db is −6")
+                try rename(changed("tone -> trim -> evi", "tone -> evi"), in: folder)
+                try wait("p.json: edited: trim.gain_db is 0; 1 link came, 2 links went")
+                try rename(changed(#""linger_s": 1"#, #""linger_s": 2"#), in: folder)
+                try wait("nodes.evi: connected")
+                try wait("its settings changed")
+            }
+            #expect(lines.count { $0.contains("nodes.evi: connected") } == 2)
+        }
+    }
+
     @Test("SIGHUP makes a live run read its file again")
     func hangup() throws {
         try Command.withFolder { folder in
