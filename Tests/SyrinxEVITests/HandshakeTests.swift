@@ -234,6 +234,15 @@ struct HandshakeTests {
             stage.greet()
             stage.error("E0999", echo)
             stage.socket(.text(Array(#"{"type":"tool_error","tool_call_id":"1","error":"\#(echo)"}"#.utf8)))
+            for message in [
+                #"{"type":"user_message","message":{"role":"user","content":"\#(echo)"},"models":{},"from_text":false,"#
+                    + #""interim":false,"time":{"begin":0,"end":1}}"#,
+                #"{"type":"assistant_message","id":"\#(echo)","message":{"role":"assistant","content":"\#(echo)"},"#
+                    + #""models":{},"from_text":false,"is_quick_response":false}"#,
+                #"{"type":"assistant_prosody","id":"\#(echo)","models":{}}"#,
+                #"{"type":"tool_call","name":"\#(echo)","parameters":"\#(echo)","tool_call_id":"\#(echo)","#
+                    + #""response_required":false,"tool_type":"function"}"#,
+            ] { stage.socket(.text(Array(message.utf8))) }
             stage.pass(.seconds(31))
             stage.socket(.closed(code: 1012, reason: echo))
             stage.pass(.seconds(1))

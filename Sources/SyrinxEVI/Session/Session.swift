@@ -225,11 +225,12 @@ package struct Session: Sendable {
 
     // MARK: Small helpers
 
-    mutating func emit(_ event: SessionEvent) { actions.append(.event(event)) }
+    /// Tells of something, without a secret that the server may have put into it.
+    mutating func emit(_ event: SessionEvent) { actions.append(.event(event.masked(by: mask))) }
 
     mutating func warn(_ text: String) {
         warnings += 1
-        if warnings <= Self.warningsPerChat { emit(.warning(mask.mask(text))) }
+        if warnings <= Self.warningsPerChat { emit(.warning(text)) }
     }
 
     /// Sends a message now; the caller knows that there is a chat.
