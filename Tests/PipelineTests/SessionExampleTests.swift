@@ -2,7 +2,7 @@ import CommandTestKit
 import Foundation
 import Testing
 
-/// The files of `pipelines/` that talk to EVI. EVIPluginTests runs those that need no device.
+/// The files of `pipelines/` that talk to EVI. SessionRunTests runs those that need no device.
 enum SessionExample {
     static let all = ["evi-duet", "evi-emotions", "evi-file-to-file", "evi-studio", "evi-tools"]
 }
