@@ -56,14 +56,21 @@ enum Rehearsed {
 
     /// The height of the sine, where full scale is 1.
     static let height: Float = 8_000 / 32_768
-    /// 480 Hz in whole periods of 100 samples: any two pieces of it fit together without a step.
+    /// 480 Hz, 100 samples a period, which comes and goes within 10 ms.
     static func sine(seconds: Double) -> [Int16] {
-        (0..<Int(seconds * 48_000)).map { Int16((8_000 * sin(2 * .pi * Double($0) / 100)).rounded()) }
+        let count = Int(seconds * 48_000)
+        return (0..<count).map { frame in
+            let edge = min(1, Double(min(frame, count - 1 - frame)) / 480)
+            return Int16((8_000 * (0.5 - 0.5 * cos(.pi * edge)) * sin(2 * .pi * Double(frame) / 100)).rounded())
+        }
     }
 
-    /// The greatest step from one sample to the next that the sine makes by itself, and while it fades within 5 ms; a
-    /// tenth more, for roundings. Where it breaks off or jumps, the step is up to `2 * height`.
-    static let steepest = height * (2 * .pi / 100 + 1 / 240) * 1.1
+    /// The sharpest bend (second difference) that the sine makes by itself, and where a fade of 5 ms begins or ends; a
+    /// tenth more, for its own edges and roundings. Where it breaks off, be it at zero, the bend is 6 to 100 times that.
+    static let sharpest: Float = {
+        let (turn, fade): (Float, Float) = (2 * .pi / 100, 1 / 240)
+        return height * (turn * turn + 2 * turn * fade + fade) * 1.1
+    }()
 }
 
 /// Lets so many in at a time.
@@ -147,13 +154,18 @@ struct Talk: Sendable {
 
     /// Frames of the answer in which something sounds.
     var sounding: Int { answer?.count { abs($0) > 1e-6 } ?? 0 }
-    /// The greatest step from one sample of the answer to the next.
-    var step: Float {
-        guard let answer else { return .infinity }
-        return zip(answer, answer.dropFirst()).reduce(0) { max($0, abs($1.0 - $1.1)) }
+    /// The sharpest bend of the answer: how much the step from sample to sample changes. A click is one.
+    var bend: Float {
+        guard let answer, answer.count > 2 else { return .infinity }
+        var sharpest: Float = 0
+        for index in 2..<answer.count {
+            let (last, step) = (answer[index - 1] - answer[index - 2], answer[index] - answer[index - 1])
+            sharpest = max(sharpest, abs(step - last))
+        }
+        return sharpest
     }
     /// What to show where an expectation fails.
     var comment: Comment {
-        "\(outcome.code) \(outcome.diagnostics)\n\(figures)\n\(events.map { $0["event"] ?? "?" })"
+        "\(outcome.code) bend \(bend) sounding \(sounding) \(outcome.diagnostics)\n\(figures)\n\(events.map { $0["event"] ?? "?" })"
     }
 }

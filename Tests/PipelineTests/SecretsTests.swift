@@ -120,9 +120,12 @@ struct SecretsTests {
                 "/usr/bin/timeout", arguments: arguments, in: folder, output: handles[0], diagnostics: handles[1],
                 environment: environment)
             var lines = Data()
-            // Until the command itself is there, and a little of what it does then.
             let pid = process.processIdentifier
-            for child in Self.family(of: pid) { lines += Self.commandLine(child) }
+            // `timeout` is there at once, the command a little later.
+            while process.isRunning, !lines.starts(with: Data(Command.path.utf8)) {
+                lines = Self.family(of: pid).dropFirst().reduce(Data()) { $0 + Self.commandLine($1) }
+                usleep(1_000)
+            }
             try meanwhile()
             for child in Self.family(of: pid) { lines += Self.commandLine(child) }
             process.waitUntilExit()
