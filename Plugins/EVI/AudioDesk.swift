@@ -30,7 +30,7 @@ final class AudioDesk: @unchecked Sendable {
     func drop() { speech.drop() }
 
     /// No more speech comes in this turn.
-    func endTurn() { speech.endTurn() }
+    func endTurn(isWhole: Bool) { speech.endTurn(isWhole: isWhole) }
 
     /// Nanoseconds until it is worth looking again: when a piece of 20 ms should be complete.
     var patience: Int {

@@ -41,6 +41,8 @@ final class EVIRenderer: Renderer {
     let dropEnd = Atomic<Int>(0)
     /// The frame at which a turn ends: nothing follows for now. The service writes.
     let turnEnd = Atomic<Int>(-1)
+    /// There the turn breaks off, so that it fades. The service writes, before ``turnEnd``.
+    let breaksOff = Atomic<Bool>(false)
     /// Times that speech ran dry within a turn. Render writes.
     let dryCount = Atomic<Int>(0)
     /// Rises of `barge_in`, and whether it is high. Render writes.
@@ -93,16 +95,19 @@ final class EVIRenderer: Renderer {
         takeDrops()
         // The turn's end first: what was written before it was told is in the ring by then.
         let turnEnd = turnEnd.load(ordering: .acquiring)
+        let breaksOff = breaksOff.load(ordering: .relaxed)
         let waiting = speech.readableCount
         let written = consumed &+ waiting
         var done = 0
         for value in 0..<speaking.frameCount {
             let edge = firstFrame(ofValue: speaking.position + value) - output.position
-            play(block, from: done, to: edge, written: written, hasEnded: turnEnd == written)
+            play(block, from: done, to: edge, written: written, hasEnded: turnEnd == written, breaksOff: breaksOff)
             done = max(done, edge)
             speaking[0][value] = isSounding ? 1 : 0
         }
-        play(block, from: done, to: output.frameCount, written: written, hasEnded: turnEnd == written)
+        play(
+            block, from: done, to: output.frameCount, written: written, hasEnded: turnEnd == written,
+            breaksOff: breaksOff)
         consumedSpeech.store(consumed, ordering: .releasing)
         dryCount.store(head.dryCount, ordering: .relaxed)
         tellLevels(block)
@@ -165,7 +170,9 @@ final class EVIRenderer: Renderer {
 
     /// Frames of the block from one to another.
     @_noLocks @_noAllocation
-    private func play(_ block: RenderBlock, from first: Int, to last: Int, written: Int, hasEnded: Bool) {
+    private func play(
+        _ block: RenderBlock, from first: Int, to last: Int, written: Int, hasEnded: Bool, breaksOff: Bool
+    ) {
         if first >= last { return }
         let output = block.output(0)
         let samples = output[0]
@@ -206,7 +213,7 @@ final class EVIRenderer: Renderer {
                 continue
             }
             let end = head.isDropping ? dropEnd.load(ordering: .relaxed) : written
-            let next = head.next(available: max(0, end &- consumed), ended: hasEnded)
+            let next = head.next(available: max(0, end &- consumed), ended: hasEnded, breaksOff: breaksOff)
             isSounding = next.takes
             if !next.takes {
                 samples[frame] = 0

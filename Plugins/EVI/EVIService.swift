@@ -154,7 +154,12 @@ final class EVIService: Service, SessionOutlet {
     func drop() { desk.drop() }
 
     func playOut() {
-        desk.endTurn()
+        desk.endTurn(isWhole: true)
+        wake()
+    }
+
+    func breakOff() {
+        desk.endTurn(isWhole: false)
         wake()
     }
 

@@ -28,6 +28,8 @@ struct SpeechWriter: ~Copyable {
     private var marks: [Mark] = []
     /// No more will come in this turn; what there is plays to its end.
     private var isEnding = false
+    /// It ends where it should; else it broke off, and fades.
+    private var isWhole = true
     /// The newest piece of which something was told as heard.
     private var begun = -1
 
@@ -68,7 +70,11 @@ struct SpeechWriter: ~Copyable {
     }
 
     /// No more speech comes in this turn, once ``wanted()`` has been given all there was.
-    mutating func endTurn() { isEnding = true }
+    mutating func endTurn(isWhole: Bool = true) {
+        // A turn that has ended, and is not all in the ring yet, does not break off any more.
+        self.isWhole = isWhole || isEnding && self.isWhole
+        isEnding = true
+    }
 
     /// All speech that was asked for has been given: there is none now.
     mutating func ranDry() {
@@ -76,6 +82,7 @@ struct SpeechWriter: ~Copyable {
         finishStream()
         flush()
         if first == waiting.count {
+            renderer.breaksOff.store(!isWhole, ordering: .relaxed)
             renderer.turnEnd.store(written, ordering: .releasing)
             isEnding = false
         }

@@ -19,6 +19,7 @@ final class Ears: SessionOutlet {
     func speechIsThere() { notes.append(.speech) }
     func drop() { notes.append(.drop) }
     func playOut() { notes.append(.playOut) }
+    func breakOff() { notes.append(.playOut) }
     func tell(_ event: SessionEvent) { notes.append(.event(event)) }
     func statusChanged() { notes.append(.status) }
 

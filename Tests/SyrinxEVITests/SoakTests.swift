@@ -150,7 +150,7 @@ struct SoakWorld {
                 faults.append("an end: \(reason)")
             case .runTool(let call):
                 if chance(0.7) { perform(stage.feed(.command(.toolResponse(id: call.id, content: "done")))) }
-            case .fetchToken, .play, .playOut, .cancelTool, .event: break
+            case .fetchToken, .play, .playOut, .breakOff, .cancelTool, .event: break
             }
         }
     }

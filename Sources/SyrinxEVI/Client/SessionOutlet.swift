@@ -11,6 +11,8 @@ package protocol SessionOutlet: AnyObject, Sendable {
     func drop()
     /// No more speech will come in this turn: play what is there to its end.
     func playOut()
+    /// The same, but the turn has no end: the connection went in the middle of it.
+    func breakOff()
     func tell(_ event: SessionEvent)
     /// A flag of the status is another than before: see ``SessionStatus/flags``.
     func statusChanged()

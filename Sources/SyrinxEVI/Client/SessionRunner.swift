@@ -126,6 +126,7 @@ package actor SessionRunner {
         case .play: outlet?.speechIsThere()
         case .drop: outlet?.drop()
         case .playOut: outlet?.playOut()
+        case .breakOff: outlet?.breakOff()
         case .runTool(let call): run(call)
         case .cancelTool(let id): toolTasks[id]?.cancel()
         case .event(let event): outlet?.tell(event)

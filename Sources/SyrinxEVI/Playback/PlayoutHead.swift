@@ -100,14 +100,16 @@ public struct PlayoutHead: BitwiseCopyable, Sendable, Hashable {
     /// - Parameters:
     ///   - available: frames in the ring, this one included.
     ///   - ended: no more will come in this turn.
+    ///   - breaksOff: nor is what came its end, so that it fades out, as where it runs dry.
     @inlinable
-    public mutating func next(available: Int, ended: Bool) -> Frame {
+    public mutating func next(available: Int, ended: Bool, breaksOff: Bool = false) -> Frame {
+        let isWhole = ended && !breaksOff
         switch state {
         case .gathering:
             guard available >= buffer || (ended && available > 0) else { return .silence }
             state = .playing
-            return playing(available: available, ended: ended)
-        case .playing: return playing(available: available, ended: ended)
+            return playing(available: available, ended: isWhole)
+        case .playing: return playing(available: available, ended: isWhole)
         case .fadingOut, .dropping: return fading(available: available)
         case .dropped: return .silence
         }

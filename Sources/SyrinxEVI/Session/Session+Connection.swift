@@ -115,7 +115,7 @@ extension Session {
         if options.dropsPlaybackOnLoss, !playback.isEmpty {
             interrupt(.loss)
         } else {
-            actions.append(.playOut)
+            actions.append(hasEndedTurn ? .playOut : .breakOff)
             report(playback.seal())
         }
     }

@@ -50,6 +50,8 @@ package enum SessionAction: Sendable, Hashable {
     case drop
     /// No more speech will come in this turn: play what is there to its end.
     case playOut
+    /// The same, in the middle of a turn: what is there ends with a fade.
+    case breakOff
     case runTool(ToolCall)
     case cancelTool(id: String)
     case event(SessionEvent)
