@@ -111,15 +111,6 @@ struct SessionFaultTests {
         #expect((23_000...90_000).contains(talk.sounding), talk.comment)
     }
 
-    @Test("what tells a click from a fade would hear a fade that is too short")
-    func measure() async throws {
-        let talk = try await Talk(
-            scenario: """
-                "chats": [{"turns": [{"steps": [{"play": "two.wav", "text": "Hm."}, {"wait_ms": 200}, {"interrupt": true}]}]}]
-                """, sets: ["evi.fade_ms=1"])
-        #expect(talk.outcome.code == 0 && talk.bend > Rehearsed.sharpest, talk.comment)
-    }
-
     @Test("a server that refuses for now is asked again")
     func refusedForNow() async throws {
         let talk = try await Talk(
