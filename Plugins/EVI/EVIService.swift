@@ -92,7 +92,7 @@ final class EVIService: Service, SessionOutlet {
         let carrying = Task { for await _ in wakes { await self.carry(runner) } }
         let looking = Task {
             while !Task.isCancelled {
-                try? await Task.sleep(for: .nanoseconds(patience.load(ordering: .relaxed)))
+                await SharedBeat.shared.wait(until: .now + .nanoseconds(patience.load(ordering: .relaxed)))
                 await self.carry(runner)
             }
         }

@@ -206,7 +206,7 @@ package actor SessionRunner {
         let task = Task { [weak self] in
             var next = deadline
             while true {
-                try? await Task.sleep(until: origin + next, tolerance: .milliseconds(1), clock: .continuous)
+                await SharedBeat.shared.wait(until: origin + next)
                 if Task.isCancelled { return }
                 guard let later = await self?.ring(serial) else { return }
                 next = later
