@@ -1,4 +1,5 @@
 internal import Synchronization
+internal import SyrinxClocks
 internal import SyrinxCore
 internal import SyrinxEVI
 internal import SyrinxRealtime
@@ -32,13 +33,26 @@ final class AudioDesk: @unchecked Sendable {
     /// No more speech comes in this turn.
     func endTurn(isWhole: Bool) { speech.endTurn(isWhole: isWhole) }
 
-    /// Nanoseconds until it is worth looking again: when a piece of 20 ms should be complete.
+    /// Nanoseconds until it is worth looking again: when the cycle has come that completes a piece of 20 ms.
+    ///
+    /// Counted from the last cycle and not from now: a look that came late would be late for ever.
     var patience: Int {
+        let most = speech.unplayed > 0 ? Self.mostWhilePlaying : Self.most
+        let passed = Int(renderer.clock.now() - renderer.microphoneTime.load(ordering: .relaxed))
+        if passed > Self.standstill { return most }
         let piece = sendRate / 50
         let missing = Double(piece - sent % piece) / Double(sendRate)
-        let most = speech.unplayed > 0 ? 10_000_000 : 20_000_000
-        return max(2_000_000, min(most, Int(missing * 1e9) + 500_000))
+        return max(Self.least, min(most, Int(missing * 1e9) + Self.margin - passed))
     }
+
+    // Nanoseconds. The longest waits are no multiples of common cycles, so that none comes just before one.
+    private static let least = 1_000_000
+    private static let most = 25_000_000
+    private static let mostWhilePlaying = 12_000_000
+    /// What a cycle may take after the one before was on time.
+    private static let margin = 300_000
+    /// No cycles come: the clock stands still.
+    private static let standstill = 60_000_000
 
     /// Frames of speech that were handed over and not yet heard.
     var unplayed: Int { speech.unplayed }

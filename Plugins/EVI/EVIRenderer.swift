@@ -1,4 +1,5 @@
 internal import Synchronization
+internal import SyrinxClocks
 internal import SyrinxCore
 internal import SyrinxEVI
 internal import SyrinxRealtime
@@ -34,6 +35,9 @@ final class EVIRenderer: Renderer {
     let speech: SampleRing.Ends
     /// Samples that found no room in ``microphone``. Render writes.
     let droppedMicrophone = Atomic<Int>(0)
+    /// When the last samples went into ``microphone``, by ``clock``. Render writes.
+    let microphoneTime = Atomic<Int64>(0)
+    let clock = TickClock.shared
     /// Frames of speech that were played or dropped since the beginning. Render writes.
     let consumedSpeech = Atomic<Int>(0)
     /// How often all speech was to be dropped, and up to which frame the last time. The service writes.
@@ -126,6 +130,7 @@ final class EVIRenderer: Renderer {
             ring.didWrite(count)
             taken &+= count
         }
+        microphoneTime.store(clock.now(), ordering: .relaxed)
         if taken < samples.count {
             let missed = samples.count &- taken
             droppedMicrophone.store(droppedMicrophone.load(ordering: .relaxed) &+ missed, ordering: .relaxed)
