@@ -86,6 +86,14 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: swift),
 
+        // Measures latency and load of sessions; see Benchmarks/evi/README.md.
+        .executableTarget(
+            name: "evi-figures",
+            dependencies: [
+                "SyrinxCore", "SyrinxGraph", "SyrinxConfig", "SyrinxHost", "SyrinxClocks", "SyrinxRealtime",
+                "SyrinxEVI", "SyrinxNet", "EVIPlugin",
+            ], path: "Benchmarks/evi/Figures", swiftSettings: swift),
+
         // For tests only.
         .target(name: "CHeapProbe"),
         .target(
