@@ -1,5 +1,4 @@
 internal import Glibc
-package import SyrinxCore
 
 /// What was said in stored chats, as text or subtitles.
 ///
