@@ -73,7 +73,11 @@ struct JackGuestTests {
                 #expect(live.finish() == 0)
                 let report = try report(folder)
                 let taped = try tape(folder)
-                let begin = try #require(taped.firstIndex { abs($0) > 0.4 }) + 2 * Self.rate
+                // A machine that stood still has taped less than was played.
+                guard heard.count == 5 * serverRate, let first = taped.firstIndex(where: { abs($0) > 0.4 }),
+                    first + 4 * Self.rate <= taped.count
+                else { return false }
+                let begin = first + 2 * Self.rate
                 let broken = [
                     Self.breaks(heard[(2 * serverRate)...], rate: serverRate),
                     Self.breaks(taped[begin..<begin + 2 * Self.rate], rate: Self.rate),
