@@ -95,7 +95,7 @@ struct LiveSessionTests {
             await chat.record.wait { $0.audio.count >= 19_200 }
             await chat.speak("a", [Int16](repeating: 900, count: 24_000))
             let before = await chat.record.audio.count
-            await chat.record.wait { $0.audio.count >= before + 288_000 }
+            await chat.record.wait { $0.audio.count >= before + 480_000 }
             await chat.socket.close(code: 1000, reason: "")
         }
         let rig = Rig([Float](repeating: 0.5, count: 2_880_000))
@@ -105,7 +105,7 @@ struct LiveSessionTests {
         let zeros = stride(from: 0, to: sent.count - 1, by: 2).filter { sent[$0] == 0 && sent[$0 + 1] == 0 }
         // Half a second of speech and 300 ms of tail by the wall's clock, which goes on while a busy machine stands still;
         // then the voice again.
-        #expect(zeros.count >= 15_000 && sent.suffix(1_920).contains { $0 != 0 }, "\(zeros.count)")
+        #expect(zeros.count >= 15_000 && sent.suffix(96_000).contains { $0 != 0 }, "\(zeros.count)")
         await peer.stop()
     }
 

@@ -121,8 +121,9 @@ struct SessionNodeTests {
         let full = try #require(heard.lastIndex(of: 0.5))
         let silence = try #require(heard[full...].firstIndex { $0 == 0 })
         #expect(full - begin < 144_000)
-        // The tape has the buffer of 60 ms taken off; what was dropped is silent one cycle and the fade later at most.
-        #expect(silence <= event.frame + 480 + 960 && event.fields.contains { $0.name == "dropped" })
+        // The tape has the buffer of 60 ms taken off; what was dropped is silent one cycle and the fade later, and some cycles
+        // more where a busy machine carries the word late.
+        #expect(silence <= event.frame + 480 + 960 + 9_600 && event.fields.contains { $0.name == "dropped" })
         let fade = heard[(silence - 900)..<silence]
         #expect(zip(fade, fade.dropFirst()).allSatisfy { $0 >= $1 } && (fade.last ?? 1) < 0.01)
         let second = try #require(heard[silence...].firstIndex { $0 != 0 })
