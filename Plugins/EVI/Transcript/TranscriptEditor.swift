@@ -11,6 +11,15 @@ struct TranscriptCue: Sendable, Hashable {
         case interrupted
         /// It came as text, and nothing of it was heard.
         case unheard
+
+        /// What a reader sees of it, behind the words.
+        var mark: String {
+            switch self {
+            case .whole: ""
+            case .interrupted: " [interrupted]"
+            case .unheard: " [not heard]"
+            }
+        }
     }
 
     let speaker: Speaker

@@ -1,4 +1,5 @@
 public import SyrinxCore
+internal import SyrinxEVI
 
 /// Writes what was said in a conversation, as text or subtitles.
 ///
@@ -83,7 +84,8 @@ final class TranscriptWriter: EventReceiver, @unchecked Sendable {
             if firstNode == nil { firstNode = cue.node }
             let name = names[cue.speaker] ?? cue.speaker.rawValue
             let speaker = cue.node == firstNode ? name : "\(name) (\(cue.node))"
-            try output.append(format.encoded(cue, number: count, speaker: speaker))
+            let text = cue.text + cue.state.mark
+            try output.append(format.cue(text, by: speaker, from: cue.begin, to: cue.end, number: count))
         }
     }
 }

@@ -1,4 +1,5 @@
 package import SyrinxCore
+internal import SyrinxNet
 
 /// The requests of Hume's REST interface, as values.
 ///
@@ -126,7 +127,9 @@ package struct RESTRequests: Sendable {
 
     // MARK: Parts
 
-    private func evi(_ steps: String...) -> String { "/v0/evi/" + steps.map(percentEncoded).joined(separator: "/") }
+    private func evi(_ steps: String...) -> String {
+        "/v0/evi/" + steps.map(PercentEncoding.encode).joined(separator: "/")
+    }
 
     private func paging(_ page: Int) -> [Field] {
         [Field("page_number", String(max(0, page))), Field("page_size", String(pageSize))]

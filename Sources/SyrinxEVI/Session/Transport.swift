@@ -1,4 +1,5 @@
 internal import SyrinxCore
+internal import SyrinxNet
 
 /// A header or query parameter. What is secret shows as a mark.
 package struct Field: Sendable, Hashable, CustomStringConvertible {
@@ -63,24 +64,8 @@ package struct ConnectRequest: Sendable, Hashable, CustomStringConvertible {
 
     static func query(_ fields: [Field], _ value: (Field) -> String) -> String {
         if fields.isEmpty { return "" }
-        return "?" + fields.map { percentEncoded($0.name) + "=" + percentEncoded(value($0)) }.joined(separator: "&")
+        return "?" + PercentEncoding.query(fields.map { ($0.name, value($0)) })
     }
-}
-
-/// Everything but the unreserved characters of RFC 3986 as `%XX`.
-package func percentEncoded(_ text: String) -> String {
-    var encoded: [UInt8] = []
-    let digits = Array("0123456789ABCDEF".utf8)
-    for byte in text.utf8 {
-        switch byte {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
-            UInt8(ascii: "~"):
-            encoded.append(byte)
-        default: encoded += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
-        }
-    }
-    return String(decoding: encoded, as: UTF8.self)
 }
 
 /// An HTTP request as a value. Its description holds no secret.

@@ -5,15 +5,6 @@ internal import Glibc
 /// - Units: seconds since the beginning. The history knows when a line was said, not for how long: a line stands until the
 ///   next one, for as long as it takes to read it at most, and 1 s at least.
 package struct ChatTranscript: Sendable, Hashable {
-    package enum Format: String, Sendable, Hashable, CaseIterable {
-        /// A line each, with the time it began.
-        case text
-        /// SubRip.
-        case srt
-        /// WebVTT, with speakers as voices.
-        case vtt
-    }
-
     package struct Line: Sendable, Hashable {
         /// `User` or `EVI`.
         package let speaker: String
@@ -33,7 +24,7 @@ package struct ChatTranscript: Sendable, Hashable {
     package init(_ events: [ChatEvent], start: Timestamp? = nil) {
         let origin = start?.milliseconds ?? events.compactMap { $0.time?.milliseconds }.min() ?? 0
         let spoken = events.enumerated().compactMap { place, event -> (place: Int, line: Line)? in
-            let text = Self.plain(event.text ?? "")
+            let text = TranscriptFormat.plain(event.text ?? "")
             guard let speaker = Self.speaker(of: event), !text.isEmpty else { return nil }
             // Bounds that keep whatever a server sends within what a clock shows: some eleven years.
             let offset = (event.time?.milliseconds ?? origin).subtractingReportingOverflow(origin)
@@ -59,61 +50,16 @@ package struct ChatTranscript: Sendable, Hashable {
     }
 
     /// The whole, as it stands in a file. In text a line tells where another chat of a group begins.
-    package func encoded(_ format: Format) -> String {
-        var text = format == .vtt ? "WEBVTT\n\n" : ""
+    package func encoded(_ format: TranscriptFormat) -> String {
+        var text = format.head
         let chats = Set(lines.map(\.chatID))
         for (place, line) in lines.enumerated() {
-            switch format {
-            case .text:
-                if chats.count > 1, place == 0 || lines[place - 1].chatID != line.chatID {
-                    text += "\(place == 0 ? "" : "\n")# chat \(Self.plain(line.chatID ?? "?"))\n"
-                }
-                text += "[\(Self.clock(line.begin, "."))] \(line.speaker): \(line.text)\n"
-            case .srt:
-                let span = "\(Self.clock(line.begin, ",")) --> \(Self.clock(line.end, ","))"
-                text += "\(place + 1)\n\(span)\n\(line.speaker): \(line.text)\n\n"
-            case .vtt:
-                let span = "\(Self.clock(line.begin, ".")) --> \(Self.clock(line.end, "."))"
-                text += "\(span)\n<v \(line.speaker)>\(Self.escaped(line.text))\n\n"
+            if format == .text, chats.count > 1, place == 0 || lines[place - 1].chatID != line.chatID {
+                text += "\(place == 0 ? "" : "\n")# chat \(TranscriptFormat.plain(line.chatID ?? "?"))\n"
             }
+            text += format.cue(line.text, by: line.speaker, from: line.begin, to: line.end, number: place + 1)
         }
         return text
-    }
-
-    /// On one line, and without what would steer a terminal or turn the direction of writing. What joins letters and
-    /// pictures (U+200C, U+200D) stays.
-    private static func plain(_ text: String) -> String {
-        var plain = ""
-        for scalar in text.unicodeScalars {
-            switch scalar.properties.generalCategory {
-            case .control, .lineSeparator, .paragraphSeparator: plain += " "
-            case .format where scalar.value != 0x200C && scalar.value != 0x200D: break
-            default: plain.unicodeScalars.append(scalar)
-            }
-        }
-        return plain.split(separator: " ").joined(separator: " ")
-    }
-
-    private static func escaped(_ text: String) -> String {
-        text.reduce(into: "") { result, character in
-            switch character {
-            case "&": result += "&amp;"
-            case "<": result += "&lt;"
-            case ">": result += "&gt;"
-            default: result.append(character)
-            }
-        }
-    }
-
-    /// `01:02:03.045`; hours grow beyond two digits.
-    private static func clock(_ seconds: Double, _ point: String) -> String {
-        let all = Int((max(0, seconds) * 1000).rounded())
-        func padded(_ number: Int, _ width: Int) -> String {
-            let digits = String(number)
-            return String(repeating: "0", count: max(0, width - digits.count)) + digits
-        }
-        return [all / 3_600_000, all / 60_000 % 60, all / 1000 % 60].map { padded($0, 2) }.joined(separator: ":")
-            + point + padded(all % 1000, 3)
     }
 }
 
