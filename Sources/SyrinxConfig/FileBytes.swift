@@ -1,7 +1,8 @@
 internal import Glibc
+package import SyrinxCore
 
 /// Reads small files whole.
-enum FileBytes {
+package enum FileBytes {
     enum Problem: Error {
         /// The system's word: `errno`.
         case system(Int32)
@@ -38,6 +39,26 @@ enum FileBytes {
             bytes += chunk[..<count]
         }
         throw .isTooLarge
+    }
+
+    /// The bytes of a file, with a report that names it.
+    ///
+    /// - Parameter name: what the report calls it; nil is the path.
+    /// - Throws: `.missingInput`, for a folder and for more than `limit` bytes too.
+    /// - Thread: control; blocks.
+    package static func load(_ path: String, named name: String? = nil, limit: Int) throws(PipelineError) -> [UInt8] {
+        do {
+            return try read(path, limit: limit)
+        } catch {
+            let words =
+                switch error {
+                case .system(let code): Self.words(for: code)
+                case .isDirectory: "it is a folder"
+                case .isTooLarge: "it has more than \(limit >> 20) MiB"
+                }
+            throw PipelineError(
+                .missingInput, at: name ?? Shown.plain(path, limit: 200), "cannot read the file", cause: words)
+        }
     }
 
     /// The system's words for an `errno`.

@@ -15,7 +15,7 @@ struct SchemaTests {
             for example in Example.all {
                 let bytes = Array(try Data(contentsOf: URL(fileURLWithPath: example.path)))
                 let root = try #require(JSONReader.read(bytes).root)
-                try Data(Self.plain(root).json().utf8).write(to: folder.appendingPathComponent("\(example.name).json"))
+                try Data(root.plain.json().utf8).write(to: folder.appendingPathComponent("\(example.name).json"))
                 let judge = """
                     import json, sys
                     from jsonschema import Draft202012Validator
@@ -29,18 +29,6 @@ struct SchemaTests {
                 #expect(
                     verdict.code == 0 && verdict.text == "", "\(example.name): \(verdict.text)\(verdict.diagnostics)")
             }
-        }
-    }
-
-    /// The file as a schema sees it: comments and trailing commas gone.
-    private static func plain(_ value: DocumentValue) -> Value {
-        switch value.content {
-        case .null, .unresolved: .null
-        case .boolean(let boolean): .boolean(boolean)
-        case .number(let number, let text): Int(text).map(Value.integer) ?? .number(number)
-        case .string(let text): .string(text.text)
-        case .list(let values): .list(values.map(plain))
-        case .object(let members): .object(members.map { Value.Member($0.name, plain($0.value)) })
         }
     }
 }

@@ -38,18 +38,7 @@ struct BrokenFile: CustomTestStringConvertible {
     }
 
     /// The file as a schema sees it: plain JSON, comments and trailing commas gone.
-    var plain: String? { JSONReader.read(bytes).root.map { Self.plain($0).json() } }
-
-    private static func plain(_ value: DocumentValue) -> Value {
-        switch value.content {
-        case .null, .unresolved: .null
-        case .boolean(let boolean): .boolean(boolean)
-        case .number(let number, let text): Int(text).map(Value.integer) ?? .number(number)
-        case .string(let text): .string(text.text)
-        case .list(let values): .list(values.map(plain))
-        case .object(let members): .object(members.map { Value.Member($0.name, plain($0.value)) })
-        }
-    }
+    var plain: String? { JSONReader.read(bytes).root?.plain.json() }
 }
 
 @Suite("Broken files")

@@ -117,7 +117,7 @@ struct ScenarioTests {
         let found = faults(
             #"{"syrinx_scenario": 1, "chats": [{"on_open": [{"play": "/nowhere.wav"}, {"play": "/dev/null"}]}]}"#)
         #expect(found.count == 2)
-        #expect(found[0].contains("chats[0].on_open[0].play: /nowhere.wav: cannot be opened (No such file"))
+        #expect(found[0].contains("chats[0].on_open[0].play: /nowhere.wav: cannot read the file (No such file"))
         #expect(found[1].contains("no WAV file"))
     }
 }

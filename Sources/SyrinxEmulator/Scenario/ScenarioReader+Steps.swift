@@ -1,3 +1,4 @@
+internal import SyrinxConfig
 internal import SyrinxCore
 internal import SyrinxEVI
 
@@ -52,7 +53,7 @@ extension ScenarioReader {
             return integer(object, "close", in: 1000...4999).map { .close(code: $0, reason: reason) }
         case "cut": return flag(object, "cut", .cut)
         case "stall_ms": return integer(object, "stall_ms", in: 0...600_000).map { .stall(milliseconds: $0) }
-        case "send": return object["send"].map { .send(Self.plain($0)) }
+        case "send": return object["send"].map { .send($0.plain) }
         case "send_text": return text(object, "send_text").map { .sendText($0) }
         case "send_binary": return integer(object, "send_binary", in: 0...16 << 20).map { .sendBinary($0) }
         case "huge_bytes": return integer(object, "huge_bytes", in: 100...32 << 20).map { .huge($0) }
@@ -74,7 +75,7 @@ extension ScenarioReader {
             switch value.content {
             // A string goes as it is, so that broken arguments can be sent, too.
             case .string(let text): parameters = text.text
-            case .object: parameters = Self.plain(value).json()
+            case .object: parameters = value.plain.json()
             default:
                 fault(object, "parameters", "found \(value.shown), expected an object, or a string to send as it is")
             }
@@ -91,7 +92,7 @@ extension ScenarioReader {
         let words = text(object, "text")
         guard let path = text(object, "play") else { return nil }
         do throws(PipelineError) {
-            let bytes = try Self.contents(of: path.hasPrefix("/") ? path : folder + path, limit: 64 << 20)
+            let bytes = try FileBytes.load(path.hasPrefix("/") ? path : folder + path, limit: 64 << 20)
             do throws(WireFault) {
                 let piece = try WAVPiece(reading: bytes)
                 return .play(path: path, samples: piece.samples, rate: piece.sampleRate, text: words ?? path)
@@ -102,17 +103,5 @@ extension ScenarioReader {
             fault(object, "play", error.description)
         }
         return nil
-    }
-
-    /// The value without its places.
-    static func plain(_ value: DocumentValue) -> Value {
-        switch value.content {
-        case .null, .unresolved: .null
-        case .boolean(let boolean): .boolean(boolean)
-        case .number(let number, let text): Int(text).map(Value.integer) ?? .number(number)
-        case .string(let text): .string(text.text)
-        case .list(let values): .list(values.map(plain))
-        case .object(let members): .object(members.map { .init($0.name, plain($0.value)) })
-        }
     }
 }

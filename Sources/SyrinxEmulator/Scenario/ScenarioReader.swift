@@ -1,4 +1,3 @@
-internal import Glibc
 internal import SyrinxConfig
 package import SyrinxCore
 internal import SyrinxEVI
@@ -20,7 +19,7 @@ package struct ScenarioReader {
     /// - Throws: ``Faults``, or `PipelineError` for a file that cannot be read.
     /// - Thread: control; blocks.
     package static func read(file: String) throws -> Scenario {
-        let bytes = try contents(of: file, limit: JSONReader.byteLimit)
+        let bytes = try FileBytes.load(file, limit: JSONReader.byteLimit)
         let folder = file.lastIndex(of: "/").map { String(file[...$0]) } ?? ""
         return try read(bytes, folder: folder)
     }
@@ -134,26 +133,5 @@ package struct ScenarioReader {
 
     private mutating func steps(_ object: Entry, _ name: String) -> [Scenario.Step] {
         list(object, name).enumerated().compactMap { step($0.element, "\(object.path).\(name)[\($0.offset)]") }
-    }
-
-    /// The whole of a small file.
-    static func contents(of path: String, limit: Int) throws(PipelineError) -> [UInt8] {
-        let file = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY)
-        guard file >= 0 else {
-            throw PipelineError(.missingInput, at: path, "cannot be opened", cause: String(cString: strerror(errno)))
-        }
-        defer { close(file) }
-        var bytes: [UInt8] = []
-        var chunk = [UInt8](repeating: 0, count: 1 << 16)
-        while bytes.count <= limit {
-            let count = chunk.withUnsafeMutableBytes { Glibc.read(file, $0.baseAddress, $0.count) }
-            if count == 0 { return bytes }
-            if count < 0 {
-                if errno == EINTR { continue }
-                throw PipelineError(.missingInput, at: path, "cannot be read", cause: String(cString: strerror(errno)))
-            }
-            bytes += chunk[..<count]
-        }
-        throw PipelineError(.missingInput, at: path, "found more than \(limit >> 20) MiB, expected less")
     }
 }
