@@ -1,4 +1,3 @@
-internal import Glibc
 internal import Synchronization
 internal import SyrinxClocks
 internal import SyrinxCore
@@ -30,7 +29,7 @@ final class JACKGuest: DriverHost, @unchecked Sendable {
     private struct RunState {
         /// Seats that are in use.
         var users = 0
-        var thread: pthread_t?
+        var thread: SystemThread?
     }
 
     // MARK: Finding it
@@ -107,7 +106,7 @@ final class JACKGuest: DriverHost, @unchecked Sendable {
             run.value.users -= 1
             guard run.value.users == 0, let thread = run.value.thread else { return }
             driver.stop()
-            pthread_join(thread, nil)
+            thread.join()
             run.value.thread = nil
         }
     }
@@ -115,30 +114,20 @@ final class JACKGuest: DriverHost, @unchecked Sendable {
     /// What ended the client for good. Thread: any.
     var failure: PipelineError? { end.withLock { $0 } }
 
-    private func start() throws(PipelineError) -> pthread_t {
+    private func start() throws(PipelineError) -> SystemThread {
         driver.allowRun()
         end.withLock { $0 = nil }
-        var thread = pthread_t()
-        let guest = Unmanaged.passRetained(self)
-        let status = pthread_create(
-            &thread, nil,
-            { pointer in
-                guard let pointer else { return nil }
-                let guest = Unmanaged<JACKGuest>.fromOpaque(pointer).takeRetainedValue()
-                CurrentThread.setName("jack-guest")
+        do {
+            return try SystemThread(name: "jack-guest") { [self] in
                 do throws(PipelineError) {
-                    try guest.driver.run(guest)
+                    try driver.run(self)
                 } catch {
-                    guest.end.withLock { $0 = error }
+                    end.withLock { $0 = error }
                 }
-                return nil
-            }, guest.toOpaque())
-        guard status == 0 else {
-            guest.release()
-            throw PipelineError(
-                .unavailable, at: "jack", "cannot start a thread", cause: String(cString: strerror(status)))
+            }
+        } catch {
+            throw PipelineError(.unavailable, at: "jack", "cannot start a thread", cause: error.cause)
         }
-        return thread
     }
 
     // MARK: DriverHost

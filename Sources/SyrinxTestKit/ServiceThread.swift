@@ -1,9 +1,9 @@
-internal import Glibc
 internal import Synchronization
-internal import SyrinxCore
+public import SyrinxCore
+internal import SyrinxRealtime
 
 /// A thread that runs one blocking service, as the host does.
-final class ServiceThread {
+public final class ServiceThread {
     private final class Work: Sendable {
         let service: any BlockingService
         let outcome = Mutex<PipelineError?>(nil)
@@ -20,23 +20,25 @@ final class ServiceThread {
     }
 
     private let work: Work
-    private var thread = pthread_t()
+    private let thread: SystemThread
+    private var isJoined = false
 
-    init(_ service: any BlockingService) {
-        work = Work(service)
-        let argument = Unmanaged.passRetained(work).toOpaque()
-        let status = pthread_create(
-            &thread, nil,
-            { argument in
-                argument.map { Unmanaged<Work>.fromOpaque($0).takeRetainedValue().run() }
-                return nil
-            }, argument)
-        precondition(status == 0, "pthread_create: \(status)")
+    public init(_ service: any BlockingService) {
+        let work = Work(service)
+        self.work = work
+        do {
+            thread = try SystemThread(name: "service") { work.run() }
+        } catch {
+            preconditionFailure("no thread: \(error.cause)")
+        }
     }
 
+    public func cancel() { work.service.cancel() }
+
     /// Waits for the service to return. Throws: what it threw.
-    func join() throws(PipelineError) {
-        pthread_join(thread, nil)
+    public func join() throws(PipelineError) {
+        if !isJoined { thread.join() }
+        isJoined = true
         if let error = work.outcome.withLock({ $0 }) { throw error }
     }
 }

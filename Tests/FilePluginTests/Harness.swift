@@ -2,6 +2,7 @@ import Glibc
 import Synchronization
 import SyrinxCore
 import SyrinxRealtime
+import SyrinxTestKit
 import Testing
 
 @testable import FilePlugin
@@ -63,44 +64,6 @@ func writeBytes(_ path: String, _ bytes: [UInt8]) {
         let taken = bytes.withUnsafeBytes { write(file, $0.baseAddress! + done, $0.count - done) }
         if taken <= 0 { return }
         done += taken
-    }
-}
-
-/// A node's thread, and how it ended.
-final class ServiceThread {
-    private final class State: Sendable {
-        let error = Mutex<PipelineError?>(nil)
-        let service: any BlockingService
-        init(_ service: any BlockingService) { self.service = service }
-    }
-
-    private let state: State
-    private var thread = pthread_t()
-    private var isJoined = false
-
-    init(_ service: any BlockingService) {
-        state = State(service)
-        let argument = Unmanaged.passRetained(state).toOpaque()
-        pthread_create(
-            &thread, nil,
-            { argument in
-                let state = Unmanaged<State>.fromOpaque(argument!).takeRetainedValue()
-                do throws(PipelineError) {
-                    try state.service.run()
-                } catch {
-                    state.error.withLock { $0 = error }
-                }
-                return nil
-            }, argument)
-    }
-
-    func cancel() { state.service.cancel() }
-
-    /// Waits for the thread to end.
-    func join() throws(PipelineError) {
-        if !isJoined { pthread_join(thread, nil) }
-        isJoined = true
-        if let error = state.error.withLock({ $0 }) { throw error }
     }
 }
 

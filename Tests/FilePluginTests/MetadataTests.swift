@@ -115,7 +115,7 @@ struct RendererTests {
             Setup(
                 id: "s", inputs: [], outputs: [.init(format: format, largestBlock: 256, isConnected: true)],
                 masterRate: 48_000, isPaced: true))
-        let thread = FilePluginTests.ServiceThread(given.blockingServices[0])
+        let thread = ServiceThread(given.blockingServices[0])
         try thread.join()
         let sink = try makeNode(FileSinkNode.self, ["path": .string(folder["b.wav"])])
         let taken = try sink.prepare(

@@ -1,5 +1,6 @@
 import Glibc
 import SyrinxCore
+import SyrinxTestKit
 import Testing
 
 @testable import FilePlugin

@@ -46,14 +46,18 @@ final class ToolJob: Sendable {
 
     /// Runs the tool; `done` is called once.
     func start(_ done: @escaping @Sendable (ToolResult) -> Void) {
-        let started = ToolThread.start {
-            var tool: Tool?
-            let result = self.run(&tool)
-            done(result)
-            // Only a process that does not die of SIGKILL is left here.
-            if let tool { _ = tool.reap() }
+        do {
+            // SIGPIPE stays away too: a tool that does not read its arguments is no reason to die.
+            try SystemThread(name: "tool", stackBytes: 256 << 10, takesSignals: false) {
+                var tool: Tool?
+                let result = self.run(&tool)
+                done(result)
+                // Only a process that does not die of SIGKILL is left here.
+                if let tool { _ = tool.reap() }
+            }.detach()
+        } catch {
+            done(.failed(error: "no thread can be started for it", content: nil))
         }
-        if !started { done(.failed(error: "no thread can be started for it", content: nil)) }
     }
 
     // MARK: On the thread

@@ -1,5 +1,5 @@
-internal import Glibc
 internal import SyrinxEVI
+internal import SyrinxRealtime
 
 /// Makes speech of text: by espeak-ng where that is installed, else by ``FormantVoice``.
 ///
@@ -82,25 +82,12 @@ actor SpeechDesk {
 
 /// Work that blocks, off the pool of tasks.
 enum OwnThread {
-    private final class Work: Sendable {
-        let body: @Sendable () -> Void
-        init(_ body: @escaping @Sendable () -> Void) { self.body = body }
-    }
-
     static func run(_ body: @escaping @Sendable () -> Void) {
-        let work = Unmanaged.passRetained(Work(body))
-        var thread = pthread_t()
-        let code = pthread_create(
-            &thread, nil,
-            { argument in
-                Unmanaged<Work>.fromOpaque(argument!).takeRetainedValue().body()
-                return nil
-            }, work.toOpaque())
-        if code == 0 {
-            pthread_detach(thread)
+        if let thread = try? SystemThread(name: "emulator", run: body) {
+            thread.detach()
         } else {
             // No thread to be had: late is better than never.
-            work.takeRetainedValue().body()
+            body()
         }
     }
 }
