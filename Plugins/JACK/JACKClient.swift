@@ -14,9 +14,16 @@ final class JACKClient: @unchecked Sendable {
     /// The server's rate, in Hz, when it was opened.
     let rate: Int
     private let handle: OpaquePointer
+    private let exchange = JACKExchange()
     /// What libjack calls; kept until the client is closed.
     private let callbacks: JACKCallbacks?
     private var isActive = false
+
+    /// A pointer of libjack's on its way between threads.
+    // SAFETY: libjack allows any thread to use it.
+    private struct Pointer: @unchecked Sendable {
+        let raw: OpaquePointer?
+    }
 
     /// - Parameters:
     ///   - server: empty: JACK_DEFAULT_SERVER, or `default`.
@@ -25,9 +32,19 @@ final class JACKClient: @unchecked Sendable {
     init(name: String, server: String, callbacks: JACKCallbacks? = nil) throws(PipelineError) {
         JACKWords.listen()
         JACKWords.clear()
-        var status = jack_status_t(0)
-        guard let handle = withoutBrokenPipes({ syrinx_jack_open(Self.tame(name), server, &status) }) else {
-            let shown = server.isEmpty ? Self.defaultServer : server
+        let tamed = Self.tame(name)
+        let answer = exchange.make {
+            var status = jack_status_t(0)
+            let opened = syrinx_jack_open(tamed, server, &status)
+            return (client: Pointer(raw: opened), status: status)
+        }
+        let shown = server.isEmpty ? Self.defaultServer : server
+        guard let answer else {
+            throw PipelineError(
+                .unavailable, at: "jack", "the server \"\(shown)\" runs, but does not answer; restart it")
+        }
+        let status = answer.status
+        guard let handle = answer.client.raw else {
             throw PipelineError(
                 .unavailable, at: "jack",
                 """
@@ -42,7 +59,21 @@ final class JACKClient: @unchecked Sendable {
         if let callbacks { setCallbacks(Unmanaged.passUnretained(callbacks).toOpaque()) }
     }
 
-    deinit { withoutBrokenPipes { _ = jack_client_close(handle) } }
+    deinit {
+        let handle = Pointer(raw: handle)
+        let isClosed = exchange.make { jack_client_close(handle.raw) } != nil
+        // The server may still call: what it calls stays, for as long as the process does.
+        if !isClosed, let callbacks { _ = Unmanaged.passRetained(callbacks) }
+    }
+
+    /// True: the server did not answer a request, and is asked nothing more. Thread: any.
+    var isStuck: Bool { exchange.isStuck }
+
+    /// Makes a request, of which 0 is the good answer.
+    private func request(_ body: @escaping @Sendable (OpaquePointer?) -> Int32) -> Int32? {
+        let handle = Pointer(raw: handle)
+        return exchange.make { body(handle.raw) }
+    }
 
     /// The server that is meant where none is named.
     static var defaultServer: String { getenv("JACK_DEFAULT_SERVER").map { String(cString: $0) } ?? "default" }
@@ -124,7 +155,7 @@ final class JACKClient: @unchecked Sendable {
     /// From here on the process callback is called.
     func activate() throws(PipelineError) {
         JACKWords.clear()
-        guard withoutBrokenPipes({ jack_activate(handle) }) == 0 else {
+        guard request({ jack_activate($0) }) == 0 else {
             throw PipelineError(
                 .unavailable, at: "jack", "the server refuses to activate the client", cause: JACKWords.first)
         }
@@ -133,7 +164,7 @@ final class JACKClient: @unchecked Sendable {
 
     /// From the return on the process callback is not called any more.
     func deactivate() {
-        if isActive { withoutBrokenPipes { _ = jack_deactivate(handle) } }
+        if isActive { _ = request { jack_deactivate($0) } }
         isActive = false
     }
 
@@ -143,20 +174,23 @@ final class JACKClient: @unchecked Sendable {
     func register(_ name: String, isOutput: Bool) -> OpaquePointer? {
         JACKWords.clear()
         let flags = isOutput ? JackPortIsOutput : JackPortIsInput
-        return withoutBrokenPipes {
-            jack_port_register(handle, name, JACK_DEFAULT_AUDIO_TYPE, UInt(flags.rawValue), 0)
-        }
+        let handle = Pointer(raw: handle)
+        return exchange.make {
+            Pointer(raw: jack_port_register(handle.raw, name, JACK_DEFAULT_AUDIO_TYPE, UInt(flags.rawValue), 0))
+        }?.raw
     }
 
     func unregister(_ port: OpaquePointer) {
-        withoutBrokenPipes {
-            syrinx_jack_forget_port(handle, port)
-            _ = jack_port_unregister(handle, port)
+        let port = Pointer(raw: port)
+        _ = request { client in
+            syrinx_jack_forget_port(client, port.raw)
+            return jack_port_unregister(client, port.raw)
         }
     }
 
     func setPrettyName(_ name: String, of port: OpaquePointer) {
-        withoutBrokenPipes { _ = syrinx_jack_set_pretty_name(handle, port, name) }
+        let port = Pointer(raw: port)
+        _ = request { syrinx_jack_set_pretty_name($0, port.raw, name) }
     }
 
     // MARK: The graph
@@ -203,13 +237,13 @@ final class JACKClient: @unchecked Sendable {
     /// - Returns: nil, or why not.
     func connect(_ from: String, _ to: String) -> String? {
         JACKWords.clear()
-        let code = withoutBrokenPipes { jack_connect(handle, from, to) }
+        guard let code = request({ jack_connect($0, from, to) }) else { return "the server does not answer" }
         if code == 0 || code == EEXIST { return nil }
         return JACKWords.first ?? "JACK refuses with \(code)"
     }
 
     /// Asks every client to state its latencies anew.
-    func recomputeLatencies() { withoutBrokenPipes { _ = jack_recompute_total_latencies(handle) } }
+    func recomputeLatencies() { _ = request { jack_recompute_total_latencies($0) } }
 }
 
 /// A port of another client, or of ours, as the server lists it.

@@ -71,6 +71,9 @@ extension JACKDriver {
             if isStopped.load(ordering: .sequentiallyConsistent) {
                 client.deactivate()
                 loop.drainTransport()
+                if client.isStuck {
+                    host.tell("server_lost", [.init("reason", .string("it does not answer"))], nodes: [])
+                }
                 return .stopped
             }
             for signal in callbacks.takeSignals() {
@@ -88,6 +91,11 @@ extension JACKDriver {
                 }
             }
             loop.look()
+            if client.isStuck {
+                throw PipelineError(
+                    .unavailable, at: "jack",
+                    "the server \"\(shownServer)\" does not answer any more; restart it, and then this pipeline")
+            }
             bell.wait(after: ticket, atMost: Self.interval)
         }
     }

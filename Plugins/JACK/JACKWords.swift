@@ -46,22 +46,3 @@ enum JACKWords {
         return said.isEmpty ? "failed" : said.joined(separator: ", ")
     }
 }
-
-/// Keeps SIGPIPE away from a stretch of code: libjack writes to its server's socket, and a server that died must not take
-/// the process with it. Threads that libjack starts meanwhile inherit that.
-func withoutBrokenPipes<T, E: Error>(_ body: () throws(E) -> T) throws(E) -> T {
-    var pipe = sigset_t()
-    sigemptyset(&pipe)
-    sigaddset(&pipe, SIGPIPE)
-    var before = sigset_t()
-    pthread_sigmask(SIG_BLOCK, &pipe, &before)
-    defer {
-        if sigismember(&before, SIGPIPE) == 0 {
-            // One that came belongs to what was done here.
-            var now = timespec()
-            while sigtimedwait(&pipe, nil, &now) == SIGPIPE {}
-            pthread_sigmask(SIG_SETMASK, &before, nil)
-        }
-    }
-    return try body()
-}

@@ -126,4 +126,16 @@ struct JACKSinkTests {
         #expect(rig.told.count { $0.event == "server_silent" } == 1)
         #expect(!rig.told.contains { $0.event == "server_lost" })
     }
+
+    @Test("a server that never answers does not hold up the end")
+    func hangs() throws {
+        let server = try JackServer(period: 256)
+        let rig = try Rig(server)
+        try rig.start()
+        try rig.wait("a second of sound") { (rig.engine?.rendered.load(ordering: .acquiring) ?? 0) > 48_000 }
+        server.freeze()
+        defer { server.resume() }
+        try rig.finish()
+        #expect(rig.told.last?.field("reason") == .string("it does not answer"))
+    }
 }
