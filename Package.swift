@@ -81,8 +81,7 @@ let package = Package(
             name: "syrinx",
             dependencies: [
                 "SyrinxCore", "SyrinxGraph", "SyrinxConfig", "SyrinxHost", "ALSAPlugin", "BasicPlugin",
-                "EVIPlugin", "FilePlugin", "JACKPlugin", "ResamplePlugin", "SyrinxEmulator", "SyrinxEVI", "SyrinxNet",
-                "SyrinxRealtime",
+                "EVIPlugin", "FilePlugin", "JACKPlugin", "ResamplePlugin", "SyrinxEmulator", "SyrinxEVI",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: swift),
 
@@ -128,10 +127,13 @@ let package = Package(
             name: "ResamplePluginTests", dependencies: ["ResamplePlugin", "SyrinxCore", "SyrinxTestKit"],
             swiftSettings: swift),
         .testTarget(
-            name: "SyrinxEVITests", dependencies: ["SyrinxEVI", "SyrinxCore", "SyrinxNet", "SyrinxRealtime"],
-            swiftSettings: swift),
+            name: "SyrinxEVITests",
+            dependencies: [
+                "SyrinxEVI", "SyrinxCore", "SyrinxNet", "SyrinxRealtime", "SyrinxTestKit", "CommandTestKit",
+            ], swiftSettings: swift),
         .testTarget(
-            name: "SyrinxEVIClientTests", dependencies: ["SyrinxEVI", "SyrinxNet", "SyrinxCore", "SyrinxRealtime"],
+            name: "SyrinxEVIClientTests",
+            dependencies: ["SyrinxEVI", "SyrinxNet", "SyrinxCore", "SyrinxRealtime", "SyrinxTestKit", "NetTestKit"],
             swiftSettings: swift),
         .testTarget(
             name: "EVIPluginTests",
@@ -148,6 +150,7 @@ let package = Package(
                 "SyrinxHost", "SyrinxGraph", "SyrinxCore", "SyrinxTestKit", "BasicPlugin", "FilePlugin", "JACKPlugin",
                 "JackTestKit", "ResamplePlugin",
             ], swiftSettings: swift),
+        .target(name: "NetTestKit", dependencies: ["SyrinxNet"], path: "Tests/NetTestKit", swiftSettings: swift),
         .target(name: "CommandTestKit", path: "Tests/CommandTestKit", swiftSettings: swift),
         .target(name: "CSpawn", path: "Tests/CSpawn"),
         .executableTarget(name: "JackStudio", path: "Tests/JackStudio", linkerSettings: [.linkedLibrary("jack")]),
@@ -181,12 +184,13 @@ let package = Package(
         .testTarget(
             name: "SyrinxNetTests",
             dependencies: [
-                "SyrinxNet",
+                "SyrinxNet", "NetTestKit", "SyrinxTestKit",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
             ], swiftSettings: swift),
         .testTarget(
-            name: "SyrinxEmulatorTests", dependencies: ["SyrinxEmulator", "SyrinxEVI", "SyrinxNet", "SyrinxCore"],
+            name: "SyrinxEmulatorTests",
+            dependencies: ["SyrinxEmulator", "SyrinxEVI", "SyrinxNet", "SyrinxCore", "NetTestKit", "CommandTestKit"],
             exclude: ["conversation.py"],
             swiftSettings: swift),
         .testTarget(name: "ArchitectureTests", swiftSettings: swift),

@@ -21,7 +21,7 @@ public struct RandomPatch: Sendable {
     /// - Parameters:
     ///   - random: nodes of one id differ in what it draws, so that successive patches have much in common.
     ///   - lateType: a node type that states a `latency_frames`; nil: none is late.
-    public init(using random: inout SeededGenerator, lateType: String? = nil) {
+    public init(using random: inout SeededRandom, lateType: String? = nil) {
         while loudest <= 0 || loudest > 0.5 { self = Self(&random, lateType) }
     }
 
@@ -33,7 +33,7 @@ public struct RandomPatch: Sendable {
         return (old.loudest + new.loudest) * (slope + ramps)
     }
 
-    private init(_ random: inout SeededGenerator, _ lateType: String?) {
+    private init(_ random: inout SeededRandom, _ lateType: String?) {
         func chance(_ part: Double) -> Bool { Double.random(in: 0..<1, using: &random) < part }
         func number(_ range: ClosedRange<Int>) -> Double { Double(Int.random(in: range, using: &random)) }
         var nodes: [Entry] = []
@@ -97,20 +97,5 @@ public struct RandomPatch: Sendable {
         }
         if type == "filter" { members.append(DocumentMember("shape", DocumentValue(.string(DocumentText("lowpass"))))) }
         return DocumentNode(id: id, type: type, parameters: members)
-    }
-}
-
-/// SplitMix64. Source: G. Steele, D. Lea, C. Flood, "Fast Splittable Pseudorandom Number Generators", 2014.
-public struct SeededGenerator: RandomNumberGenerator, Sendable {
-    private var state: UInt64
-
-    public init(seed: UInt64) { state = seed }
-
-    public mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
     }
 }

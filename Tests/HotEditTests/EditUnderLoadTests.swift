@@ -59,7 +59,7 @@ struct EditUnderLoadTests {
     ) async throws {
         let (edits, faulty) = isLong ? (1000, 100) : (30, 6)
         let scene = try LiveScene(block: block, seconds: isLong ? 900 : 240)
-        var random = SeededGenerator(seed: seed)
+        var random = SeededRandom(seed: seed)
         var patch = RandomPatch(using: &random)
         func checked(_ number: Int, _ patch: RandomPatch) throws -> CheckedPipeline {
             let (nodes, links) = whole(number, patch)

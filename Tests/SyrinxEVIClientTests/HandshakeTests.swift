@@ -1,3 +1,4 @@
+import NetTestKit
 import SyrinxCore
 import SyrinxEVI
 import SyrinxNet

@@ -1,3 +1,4 @@
+import NetTestKit
 import SyrinxCore
 import SyrinxEVI
 import SyrinxNet
@@ -27,7 +28,7 @@ final class Peer: Sendable {
     ) async throws -> Peer {
         let (requests, chats) = (Log<NetServer.Request>(), Log<PeerChat>())
         let numbers = Locked(0)
-        let identity = wire == .tls ? try Certificates.shared.get().identity : nil
+        let identity = wire == .tls ? try Certificates.shared.get().identity("good") : nil
         let server = try await NetServer.start(identity: identity, options: options) { request in
             requests.append(request)
             if let answer = await desk(request) { return answer }

@@ -93,3 +93,8 @@ final class Rig: Sendable {
         get async { await task.value }
     }
 }
+
+/// Leaves every call to commands.
+struct NoTools: ToolRunner {
+    func run(_ call: ToolCall) async -> ToolResult { .notMine }
+}

@@ -1,6 +1,7 @@
 import Foundation
 import SyrinxCore
 import SyrinxEVI
+import SyrinxTestKit
 import Testing
 
 /// Spoilt input must never trap, and what is read must mean something.
@@ -18,7 +19,7 @@ struct FuzzTests {
     private static func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }
 
     /// One of the seeds, spoilt in one to six places.
-    static func spoil(_ seeds: [[UInt8]], using random: inout Seeded) -> [UInt8] {
+    static func spoil(_ seeds: [[UInt8]], using random: inout SeededRandom) -> [UInt8] {
         var bytes = seeds.randomElement(using: &random)!
         for _ in 0...Int.random(in: 0..<6, using: &random) {
             let place = Int.random(in: 0...bytes.count, using: &random)
@@ -43,7 +44,7 @@ struct FuzzTests {
         "no spoilt message traps, and one that is read can be written and read again",
         arguments: 1...3 as ClosedRange<UInt64>)
     func messages(seed: UInt64) throws {
-        var random = Seeded(seed)
+        var random = SeededRandom(seed: seed)
         let seeds =
             MessageTests.server.map { $0.encoded() } + MessageTests.client.map { $0.encoded() }
             + [speech("A", 0, frames: 100).encoded()]
@@ -72,7 +73,7 @@ struct FuzzTests {
 
     @Test("no spoilt piece of speech traps, and what is read fits what came", arguments: 1...3 as ClosedRange<UInt64>)
     func pieces(seed: UInt64) {
-        var random = Seeded(seed)
+        var random = SeededRandom(seed: seed)
         let seeds = [
             WAVTests.file(WAVTests.format(), WAVTests.chunk("data", WAVTests.data)),
             WAVTests.file(
@@ -92,7 +93,7 @@ struct FuzzTests {
 
     @Test("a session that hears spoilt messages goes on", arguments: 1...2 as ClosedRange<UInt64>)
     func session(seed: UInt64) {
-        var random = Seeded(seed)
+        var random = SeededRandom(seed: seed)
         // Errors may well end it, and have tests of their own.
         let harmless = MessageTests.server.filter { if case .error = $0 { false } else { true } }
         let seeds = harmless.map { $0.encoded() } + (0..<4).map { speech("A", $0, frames: 50).encoded() }

@@ -1,5 +1,6 @@
 import SyrinxCore
 import SyrinxEVI
+import SyrinxTestKit
 import Testing
 
 @Suite("EVI playback")
@@ -19,7 +20,7 @@ struct PlaybackTests {
         "16. a sound cut into pieces of 1 to 48 000 frames plays back sample for sample",
         arguments: 1...4 as ClosedRange<UInt64>)
     func gapless(seed: UInt64) {
-        var random = Seeded(seed)
+        var random = SeededRandom(seed: seed)
         let sound = (0..<400_000).map { Int16(truncatingIfNeeded: ($0 * 7_919) ^ ($0 >> 3)) }
         var queue = PlaybackQueue()
         var heard: [Int16] = []

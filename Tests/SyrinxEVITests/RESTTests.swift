@@ -1,5 +1,6 @@
 import SyrinxCore
 import SyrinxEVI
+import SyrinxTestKit
 import Testing
 
 @Suite("EVI over REST")
@@ -38,7 +39,7 @@ struct RESTTests {
 
     @Test("36. 429 with Retry-After waits as told; without it, 1 s and 2 s; then it gives up")
     func tooMany() {
-        var random = Seeded(3)
+        var random = SeededRandom(seed: 3)
         var retry = RESTRetry(rest.chats())
         let told = HTTPResponse(status: 429, headers: [("retry-after", "7")])
         #expect(retry.take(told, using: &random) == .again(after: .seconds(7)))
@@ -59,7 +60,7 @@ struct RESTTests {
 
     @Test("what creates something is tried again only when it cannot have arrived")
     func creation() throws {
-        var random = Seeded(4)
+        var random = SeededRandom(seed: 4)
         let request = try rest.create(.prompts, .object([.init("name", .string("n")), .init("text", .string("t"))]))
         var retry = RESTRetry(request)
         guard case .failed = retry.take(HTTPResponse(status: 503), using: &random) else {
@@ -159,7 +160,7 @@ struct RESTTests {
             (400, #"{"code":"E1","message":"no such model"}"#, "no such model"), (404, "", "404"),
         ])
     func refusals(status: Int, body: String, words: String) {
-        var random = Seeded(5)
+        var random = SeededRandom(seed: 5)
         var retry = RESTRetry(rest.chats())
         guard case .failed(let error) = retry.take(HTTPResponse(status: status, body: Array(body.utf8)), using: &random)
         else {

@@ -1,6 +1,7 @@
 import Foundation
 import SyrinxCore
 import SyrinxEVI
+import SyrinxTestKit
 import Testing
 
 /// Hours of session under a scripted server that does what servers do, good and bad, in random order.
@@ -37,7 +38,7 @@ struct SoakWorld {
     var answersHeard = 0
     /// Memory of this process, as the system counts it, from a tenth of the time on.
     var memory: [Int] = []
-    private var random: Seeded
+    private var random: SeededRandom
     private let end: Moment
     private var isOpen = false
     private var isBusy = false
@@ -62,8 +63,8 @@ struct SoakWorld {
                 $0.tools = [TurnTests.lamp]
                 $0.isHalfDuplex = seed % 2 == 0
             })
-        random = Seeded(seed &* 77)
-        stage.random = Seeded(seed)
+        random = SeededRandom(seed: seed &* 77)
+        stage.random = SeededRandom(seed: seed)
         end = stage.now + .seconds(3_600 * hours)
         nextEvent = stage.now
         sinceLive = stage.now

@@ -1,20 +1,6 @@
 import SyrinxCore
 import SyrinxEVI
-
-/// SplitMix64: the same seed gives the same run.
-///
-/// - Source: Steele, Lea, Flood, "Fast splittable pseudorandom number generators" (2014).
-struct Seeded: RandomNumberGenerator {
-    private var state: UInt64
-    init(_ seed: UInt64) { state = seed }
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ z >> 30) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ z >> 27) &* 0x94D0_49BB_1331_11EB
-        return z ^ z >> 31
-    }
-}
+import SyrinxTestKit
 
 let apiKey = "key-0123456789abcdef-must-stay-hidden"
 let secretKey = "secret-fedcba9876543210-must-stay-hidden"
@@ -31,7 +17,7 @@ func options(_ change: (inout SessionOptions) -> Void = { _ in }) -> SessionOpti
 struct Stage {
     var session: Session
     var now: Moment = .seconds(1_000)
-    var random = Seeded(1)
+    var random = SeededRandom(seed: 1)
     var done: [(time: Moment, action: SessionAction)] = []
     /// The socket that the session opened last.
     var attempt = 0

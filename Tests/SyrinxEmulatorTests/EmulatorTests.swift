@@ -1,3 +1,4 @@
+import NetTestKit
 import SyrinxCore
 import SyrinxEVI
 import SyrinxNet
@@ -64,10 +65,10 @@ struct EmulatorTests {
 
     @Test("over TLS it is the same")
     func tls() async throws {
-        let identity = try TestIdentity.shared.get()
-        try await withEmulator(change: { $0.tls = (identity.certificate, identity.key) }) { emulator in
+        let identity = try Certificates.shared.get().identity("self")
+        try await withEmulator(change: { $0.tls = (identity.certificateFile, identity.keyFile) }) { emulator in
             #expect(emulator.baseURL.hasPrefix("wss://127.0.0.1:"))
-            let net = try NetClient(tls: TLSSettings(authoritiesFile: identity.certificate))
+            let net = try NetClient(tls: TLSSettings(authoritiesFile: identity.certificateFile))
             let client = try await Client(emulator, net: net)
             _ = try await client.begin()
             try await client.send(.userInput("Hello"))

@@ -1,3 +1,4 @@
+import CommandTestKit
 import Foundation
 import SyrinxCore
 import SyrinxEVI
@@ -8,26 +9,6 @@ import Testing
 /// Hume's own Python SDK, where it is installed, judges what the emulator says.
 @Suite("emulator and the official SDK", .serialized, .timeLimit(.minutes(4)))
 struct SDKTests {
-    /// A Python that has the package `hume`, if there is one: `SYRINX_HUME_PYTHON`, or the usual one.
-    static let python: String? = {
-        let wanted = ProcessInfo.processInfo.environment["SYRINX_HUME_PYTHON"] ?? "/usr/bin/python3"
-        return FileManager.default.isExecutableFile(atPath: wanted)
-            && runProgram(wanted, ["-c", "import hume"]).status == 0
-            ? wanted : nil
-    }()
-
-    static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        .deletingLastPathComponent()
-
-    /// The example messages that may lie beside the checkout, with their checker.
-    static let examples: URL = {
-        if let path = ProcessInfo.processInfo.environment["SYRINX_EVI_MESSAGES"] { return URL(fileURLWithPath: path) }
-        return root.deletingLastPathComponent().appendingPathComponent("shared/evi-messages")
-    }()
-
-    static let hasChecker = FileManager.default.fileExists(
-        atPath: examples.appendingPathComponent("validate_messages.py").path)
-
     private func withFolder(_ body: (URL) async throws -> Void) async throws {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("emulator-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -37,7 +18,7 @@ struct SDKTests {
 
     @Test(
         "the SDK holds a conversation: text, sound, tool, interruption, pause, resume, control plane, REST",
-        .enabled(if: python != nil, "needs a Python with the package hume; SYRINX_HUME_PYTHON names it"))
+        .enabled(if: HumeSDK.python != nil, "needs a Python with the package hume; SYRINX_HUME_PYTHON names it"))
     func conversation() async throws {
         try await withFolder { folder in
             func write(_ samples: [Int16], _ name: String) throws -> String {
@@ -50,19 +31,23 @@ struct SDKTests {
             let voice = try write(Sound.voice(1_500), "voice.pcm")
             let silence = try write(Sound.silence(1_000), "silence.pcm")
             try await withEmulator { emulator in
-                let script = Self.root.appendingPathComponent("Tests/SyrinxEmulatorTests/conversation.py").path
+                let script = Command.package.appendingPathComponent("Tests/SyrinxEmulatorTests/conversation.py").path
                 let arguments = [script, emulator.address, testKey, voice, silence]
-                let (status, output) = await withCheckedContinuation { continuation in
-                    OwnThread.run { continuation.resume(returning: runProgram(Self.python!, arguments)) }
+                let python = try #require(HumeSDK.python)
+                // Off the tasks' threads: the emulator needs them.
+                let outcome = try await withCheckedThrowingContinuation { continuation in
+                    OwnThread.run {
+                        continuation.resume(with: Result { try Command.run(python, arguments, in: folder) })
+                    }
                 }
-                #expect(status == 0, "\(output.suffix(4_000))")
+                #expect(outcome.code == 0, "\((outcome.text + outcome.diagnostics).suffix(4_000))")
             }
         }
     }
 
     @Test(
         "every kind of message that is sent passes the checker of the SDK's types",
-        .enabled(if: python != nil && hasChecker, "needs the example messages and a Python with the package hume"))
+        .enabled(if: HumeSDK.hasChecker, "needs the example messages and a Python with the package hume"))
     func checker() async throws {
         let sent = Self.everything()
         let types = Set(sent.map(\.type))
@@ -73,17 +58,15 @@ struct SDKTests {
             ]))
         try await withFolder { folder in
             // The checker wants every type; what is ours lies beside the examples.
-            for file in try FileManager.default.contentsOfDirectory(at: Self.examples, includingPropertiesForKeys: nil)
-            where file.pathExtension == "json" {
+            for file in HumeSDK.files() {
                 try FileManager.default.copyItem(at: file, to: folder.appendingPathComponent(file.lastPathComponent))
             }
             for (number, message) in sent.enumerated() {
                 try Data(message.encoded()).write(
                     to: folder.appendingPathComponent("server-\(message.type).sent\(number).json"))
             }
-            let script = Self.examples.appendingPathComponent("validate_messages.py").path
-            let (status, output) = runProgram(Self.python!, [script, folder.path])
-            #expect(status == 0, "\(output)")
+            let verdict = try HumeSDK.check(folder)
+            #expect(verdict.code == 0, "\(verdict.text)\(verdict.diagnostics)")
         }
     }
 

@@ -10,7 +10,7 @@ struct EditStressTests {
         seed: UInt64, edits: Int, cuts: [Int],
         each: (Player, RandomPatch, RandomPatch, ArraySlice<Float>) throws -> Void
     ) throws {
-        var random = SeededGenerator(seed: seed)
+        var random = SeededRandom(seed: seed)
         var patch = RandomPatch(using: &random, lateType: "probe.late")
         let player = try Player(patch.bench, cuts: cuts)
         try player.play(to: 4000)
@@ -62,7 +62,7 @@ struct EditStressTests {
 
     @Test("a hundred faulty edits change nothing")
     func faulty() throws {
-        var random = SeededGenerator(seed: 11)
+        var random = SeededRandom(seed: 11)
         let patch = RandomPatch(using: &random, lateType: "probe.late")
         let plain = try Player(patch.bench)
         let player = try Player(patch.bench)

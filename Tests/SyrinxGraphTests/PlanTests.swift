@@ -69,7 +69,7 @@ struct PlanTests {
         let expected = try bench.run().tapes
         for seed in 0..<10 {
             var shuffled = bench
-            var random = SeededGenerator(seed: UInt64(seed))
+            var random = SeededRandom(seed: UInt64(seed))
             shuffled.nodes.shuffle(using: &random)
             #expect(try shuffled.run().tapes == expected)
             #expect(try shuffled.plan().stepNames == shuffled.plan().stepNames)

@@ -2,6 +2,8 @@ import Foundation
 import Glibc
 import NIOCore
 import NIOPosix
+import NetTestKit
+import SyrinxTestKit
 import Testing
 
 @testable import SyrinxNet
@@ -260,7 +262,7 @@ struct HTTPTests {
 
     @Test("what is no HTTP ends in an error on our side, and harms no server", arguments: 0..<60)
     func fuzz(seed: Int) async throws {
-        var random = SplitMix(seed: UInt64(seed) &+ 1_000)
+        var random = SeededRandom(seed: UInt64(seed) &+ 1_000)
         var answer = Array(
             "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nX: y\r\nTransfer-Encoding: identity\r\n\r\nhello".utf8)
         for _ in 0..<Int.random(in: 1...8, using: &random) {

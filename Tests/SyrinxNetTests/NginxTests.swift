@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import NetTestKit
 import Testing
 
 @testable import SyrinxNet

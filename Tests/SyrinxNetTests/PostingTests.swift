@@ -1,3 +1,4 @@
+import NetTestKit
 import Testing
 
 @testable import SyrinxNet

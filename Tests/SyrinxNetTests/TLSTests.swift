@@ -1,5 +1,7 @@
 import Foundation
 import Glibc
+import NetTestKit
+import SyrinxTestKit
 import Testing
 
 @testable import SyrinxNet
@@ -188,7 +190,7 @@ struct TLSTests {
 
     @Test("random bytes in and after the handshake never crash and always end", arguments: 0..<40)
     func fuzz(seed: Int) async throws {
-        var random = SplitMix(seed: UInt64(seed))
+        var random = SeededRandom(seed: UInt64(seed))
         let bytes = (0..<Int.random(in: 1...2_000, using: &random)).map { _ in UInt8.random(in: 0...255, using: &random)
         }
         let server = try await echoServer(certificates.identity("good"))
@@ -282,19 +284,4 @@ final class OpenSSLServer {
 
     // Not by SIGTERM: programs that were started on a thread of the pool have it blocked.
     deinit { kill(process.processIdentifier, SIGKILL) }
-}
-
-/// Random numbers that are the same in every run.
-struct SplitMix: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
-    }
 }

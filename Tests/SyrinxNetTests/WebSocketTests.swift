@@ -1,4 +1,5 @@
 import Dispatch
+import NetTestKit
 import Testing
 
 @testable import SyrinxNet
