@@ -75,7 +75,6 @@ final class EVIRenderer: Renderer {
     private nonisolated(unsafe) var nextValue = -1
     /// The last values of `barge_in`, by index.
     private nonisolated(unsafe) var kept = SIMD4<Float>(repeating: 0)
-    private nonisolated(unsafe) var lastValue: Float = 0
 
     init(_ layout: Layout) {
         self.layout = layout

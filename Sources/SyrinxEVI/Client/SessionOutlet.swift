@@ -32,9 +32,3 @@ package enum ToolResult: Sendable, Hashable {
     /// Somebody else answers this one: a command `tool_response` or `tool_error` will come.
     case notMine
 }
-
-/// Leaves every call to commands.
-package struct NoTools: ToolRunner {
-    package init() {}
-    package func run(_ call: ToolCall) async -> ToolResult { .notMine }
-}

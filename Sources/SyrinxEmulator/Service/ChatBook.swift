@@ -49,8 +49,6 @@ final class ChatBook: Sendable {
             return true
         }
     }
-
-    func isFree(_ id: String) -> Bool { state.withLock { state in !state.chats.contains { $0.id == id } } }
 }
 
 /// What is kept of one chat.

@@ -18,7 +18,6 @@ final class LiveRun: RunBody, DriverHost {
 
     struct State: Sendable {
         var line: TimeLine
-        var isStarted = false
         /// Told apart by `Plan.generation`.
         var generation = 0
         /// The first service that failed; the rest plays on.
