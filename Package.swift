@@ -61,6 +61,10 @@ let package = Package(
             dependencies: ["SyrinxCore", "SyrinxRealtime", "SyrinxDSP", "SyrinxClocks", "SyrinxEVI"],
             path: "Plugins/EVI", exclude: ["README.md"], swiftSettings: swift),
         .target(
+            name: "VoicePlugin",
+            dependencies: ["SyrinxCore", "SyrinxRealtime", "SyrinxDSP", "SyrinxClocks"],
+            path: "Plugins/Voice", exclude: ["README.md"], swiftSettings: swift),
+        .target(
             name: "SyrinxHost", dependencies: ["SyrinxCore", "SyrinxGraph", "SyrinxRealtime"], swiftSettings: swift),
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .target(
@@ -82,6 +86,7 @@ let package = Package(
             dependencies: [
                 "SyrinxCore", "SyrinxGraph", "SyrinxConfig", "SyrinxHost", "ALSAPlugin", "BasicPlugin",
                 "EVIPlugin", "FilePlugin", "JACKPlugin", "ResamplePlugin", "SyrinxEmulator", "SyrinxEVI",
+                "VoicePlugin",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: swift),
 
@@ -193,6 +198,9 @@ let package = Package(
             dependencies: ["SyrinxEmulator", "SyrinxEVI", "SyrinxNet", "SyrinxCore", "NetTestKit", "CommandTestKit"],
             exclude: ["conversation.py"],
             swiftSettings: swift),
+        .testTarget(
+            name: "VoicePluginTests",
+            dependencies: ["VoicePlugin", "SyrinxCore", "SyrinxDSP", "SyrinxTestKit"], swiftSettings: swift),
         .testTarget(name: "ArchitectureTests", swiftSettings: swift),
         .testTarget(
             name: "FilePluginTests",

@@ -5,6 +5,7 @@ internal import FilePlugin
 internal import JACKPlugin
 internal import ResamplePlugin
 internal import SyrinxCore
+internal import VoicePlugin
 
 /// The node types of this command: the one list of plugins.
 enum Plugins {
@@ -16,6 +17,7 @@ enum Plugins {
             FilePlugin.self,
             JACKPlugin.self,
             ResamplePlugin.self,
+            VoicePlugin.self,
         ]
     }
 

@@ -1,0 +1,29 @@
+/// An engine of `vad`: takes mono samples hop by hop and tells how likely it is that somebody speaks.
+///
+/// A final class, fed on the render thread with memory that it owns. What it tells depends on the samples since the last
+/// reset alone. The renderer resamples to ``rate``, cuts the hops by sample position, and decides what to do with the
+/// probability; engines know nothing of threshold, hangover or pre-roll.
+///
+/// - Units: samples at full scale ±1, finite.
+protocol Detector: AnyObject, Sendable {
+    /// The rate at which it wants to be fed, in Hz: 16 000, or 8 000 where the engine can and the port has no more.
+    var rate: Int { get }
+
+    /// How many samples it takes at a time: at most 10 ms. An engine that works in longer windows collects hops, and
+    /// spreads its work over those that follow.
+    var hop: Int { get }
+
+    /// How far the sound that a probability speaks of lies behind the end of the hop with which it is told, in samples: what
+    /// windows and spread work cost. Begin and end of speech are moved back by it.
+    var lag: Int { get }
+
+    /// Takes the next hop and tells the probability as it stands after it, 0…1.
+    ///
+    /// Every witness carries `@_noLocks @_noAllocation`; the renderer calls it on the concrete class.
+    ///
+    /// - Thread: render.
+    func feed(_ samples: UnsafePointer<Float>) -> Float
+
+    /// Back to the state after `init`. Thread: render. Every witness carries `@_noLocks @_noAllocation`.
+    func reset()
+}
