@@ -97,6 +97,10 @@ let package = Package(
                 "SyrinxCore", "SyrinxGraph", "SyrinxConfig", "SyrinxHost", "SyrinxClocks", "SyrinxRealtime",
                 "SyrinxEVI", "SyrinxNet", "EVIPlugin",
             ], path: "Benchmarks/evi/Figures", swiftSettings: swift),
+        // Measures the neural engine of vad; see Benchmarks/vad/neural/README.md.
+        .executableTarget(
+            name: "neural-figures", dependencies: ["VoicePlugin"], path: "Benchmarks/vad/neural/Figures",
+            swiftSettings: swift),
 
         // For tests only.
         .target(name: "CHeapProbe"),
