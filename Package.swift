@@ -60,10 +60,11 @@ let package = Package(
             name: "EVIPlugin",
             dependencies: ["SyrinxCore", "SyrinxRealtime", "SyrinxDSP", "SyrinxClocks", "SyrinxEVI"],
             path: "Plugins/EVI", exclude: ["README.md"], swiftSettings: swift),
+        .target(name: "CVoiceKernels"),
         .target(
             name: "VoicePlugin",
-            dependencies: ["SyrinxCore", "SyrinxRealtime", "SyrinxDSP", "SyrinxClocks"],
-            path: "Plugins/Voice", exclude: ["README.md"], swiftSettings: swift),
+            dependencies: ["SyrinxCore", "SyrinxRealtime", "SyrinxDSP", "SyrinxClocks", "CVoiceKernels"],
+            path: "Plugins/Voice", exclude: ["README.md", "Neural/README.md"], swiftSettings: swift),
         .target(
             name: "SyrinxHost", dependencies: ["SyrinxCore", "SyrinxGraph", "SyrinxRealtime"], swiftSettings: swift),
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),

@@ -19,16 +19,18 @@ struct SileroNetworkTests {
         return (1...samples.count / 512).map { told[($0 * 512 + network.delay) / 8 - 1] }
     }
 
-    private func drawn() throws -> SileroNetwork {
-        SileroNetwork(try SileroWeights(SafeTensors(SileroModels.drawnFile())))
+    private func drawn(isWide: Bool = true) throws -> SileroNetwork {
+        SileroNetwork(try SileroWeights(SafeTensors(SileroModels.drawnFile())), isWide: isWide)
     }
 
-    @Test("probabilities are those of the network as it is defined")
-    func definition() throws {
+    @Test(
+        "probabilities are those of the network as it is defined, with wide vectors and without",
+        arguments: [true, false])
+    func definition(isWide: Bool) throws {
         let samples = SileroSignal.samples(6 * 512).map { $0 * 3 }
         var slow = SlowSilero(SileroModels.drawn())
         let expected = (0..<6).map { slow.answer(samples[512 * $0..<512 * ($0 + 1)]) }
-        let found = answers(try drawn(), samples)
+        let found = answers(try drawn(isWide: isWide), samples)
         // Different windows have different answers, or the comparison would say nothing.
         #expect(Set(expected.map { ($0 * 100_000).rounded() }).count == 6)
         for (one, other) in zip(found, expected) { #expect(abs(Double(one) - other) < 1e-5) }
@@ -130,6 +132,7 @@ struct NeuralPartTests {
         defer { UnsafeMutableRawPointer(memory).deallocate() }
         let samples = Array(SileroSignal.samples(9_000).suffix(256))
         samples.withUnsafeBufferPointer { spectrum.begin($0.baseAddress!) }
+        spectrum.turn()
         spectrum.finish(into: memory)
         for bin in 0..<129 {
             var (real, imaginary) = (0.0, 0.0)

@@ -2,10 +2,10 @@ internal import SyrinxDSP
 
 /// The magnitudes of a windowed frame's spectrum: 256 samples in, 129 magnitudes out.
 ///
-/// Works in two halves, ``begin(_:)`` and ``finish(into:)``, so that the work can be spread.
+/// Works in three parts, ``begin(_:)``, ``turn()`` and ``finish(into:)``, so that the work can be spread.
 ///
 /// - Shape: bin k stands for k/256 of the sample rate; nothing is normalised.
-/// - Thread: made on control; begin and finish on render.
+/// - Thread: made on control; the parts on render.
 /// - Source: a real transform as a complex one of half the length (H. V. Sorensen et al., "Real-valued fast Fourier
 ///   transform algorithms", IEEE Trans. ASSP 35, 1987), and that in four steps over rows and columns (D. H. Bailey, "FFTs in
 ///   external or hierarchical memory", 1990): 8 × 16, so that each step has whole rows to work on.
@@ -68,7 +68,7 @@ struct FrameSpectrum: ~Copyable {
         (0..<bits).reduce(0) { $0 | (value >> $1 & 1) << (bits - 1 - $1) }
     }
 
-    /// Takes 256 samples: weighs them, transforms the columns of eight, and turns them over.
+    /// Takes 256 samples: weighs them and transforms columns of eight.
     ///
     /// - Thread: render.
     @_noLocks @_noAllocation
@@ -83,6 +83,16 @@ struct FrameSpectrum: ~Copyable {
             n &+= 1
         }
         transform(real, imaginary, rows: 8, columns: 2, memory + Self.sixteenths)
+    }
+
+    /// Turns what there is over and transforms what were rows of sixteen.
+    ///
+    /// - Thread: render.
+    @_noLocks @_noAllocation
+    func turn() {
+        let memory = memory
+        let real = memory + Self.first
+        let imaginary = real + 128
         let (cosines, sines) = (memory + Self.turns, memory + (Self.turns &+ 128))
         let turned = memory + Self.second
         let turnedImaginary = turned + 128
@@ -100,9 +110,10 @@ struct FrameSpectrum: ~Copyable {
             }
             row &+= 1
         }
+        transform(turned, turnedImaginary, rows: 16, columns: 1, memory + Self.sixteenths)
     }
 
-    /// Transforms the rows of sixteen, parts the two interleaved halves, and writes ``paddedBins`` magnitudes.
+    /// Parts the two interleaved halves, and writes ``paddedBins`` magnitudes.
     ///
     /// - Thread: render.
     @_noLocks @_noAllocation
@@ -111,7 +122,6 @@ struct FrameSpectrum: ~Copyable {
         let places = places
         let real = memory + Self.second
         let imaginary = real + 128
-        transform(real, imaginary, rows: 16, columns: 1, memory + Self.sixteenths)
         let (cosines, sines) = (memory + Self.halves, memory + (Self.halves &+ 72))
         let (zero, middle) = (Int(places[0]), Int(places[64]))
         let (sum, difference) = (real[zero] + imaginary[zero], real[zero] - imaginary[zero])

@@ -1,3 +1,5 @@
+internal import CVoiceKernels
+
 /// Silero VAD for 16 kHz, computed hop by hop.
 ///
 /// Every 512 samples make a window, which with the 64 before it gives one probability of speech. Its computation is spread
@@ -20,6 +22,8 @@ package final class SileroNetwork: Sendable {
     private let layout: SileroMemory
     private nonisolated(unsafe) let spectrum: FrameSpectrum
     private let answerBias: Float
+    /// True: products use the processor's wider vectors.
+    private let isWide: Bool
 
     /// Weights, and what is computed from them. Owned by the render thread, as all that follows.
     private nonisolated(unsafe) let memory: UnsafeMutablePointer<Float>
@@ -32,8 +36,10 @@ package final class SileroNetwork: Sendable {
     private nonisolated(unsafe) var next: Int
     private nonisolated(unsafe) var probability: Float = 0
 
+    /// - Parameter isWide: whether to use the processor's wider vectors; nil: if it has them.
     /// - Thread: control. Allocates a megabyte and sorts the weights.
-    package init(_ weights: SileroWeights) {
+    package init(_ weights: SileroWeights, isWide: Bool? = nil) {
+        self.isWide = syrinx_voice_has_wide_vectors() && isWide ?? true
         plan = SileroPlan()
         layout = plan.memory
         delay = plan.delay
@@ -154,11 +160,16 @@ package final class SileroNetwork: Sendable {
         let memory = memory
         switch step.kind {
         case .begin: spectrum.begin(memory + step.input)
+        case .turn: spectrum.turn()
         case .finish: spectrum.finish(into: memory + step.to)
         case .product:
-            multiply(
-                memory + step.weights, memory + step.input, count: step.count, from: memory + step.from,
-                to: memory + step.to, rectifies: step.rectifies)
+            let isWide = isWide
+            // Plain arithmetic on the memory above; it calls nothing.
+            _unsafePerformance {
+                syrinx_voice_product(
+                    memory + step.weights, memory + step.input, step.count, memory + step.from, memory + step.to,
+                    step.rectifies, isWide)
+            }
         case .cells:
             updateCells(
                 memory + (layout.gates &+ step.to), memory + (layout.cell &+ step.to),
@@ -167,42 +178,6 @@ package final class SileroNetwork: Sendable {
             probability = answer(memory + layout.answer, memory + layout.hidden, bias: answerBias)
         }
     }
-}
-
-/// 32 outputs at once: from + Σ weights · input, in the inputs' order.
-@_noLocks @_noAllocation
-private func multiply(
-    _ weights: UnsafePointer<Float>, _ input: UnsafePointer<Float>, count: Int, from: UnsafePointer<Float>,
-    to: UnsafeMutablePointer<Float>, rectifies: Bool
-) {
-    let begin = UnsafeRawPointer(from)
-    var a = begin.load(as: SIMD8<Float>.self)
-    var b = begin.load(fromByteOffset: 32, as: SIMD8<Float>.self)
-    var c = begin.load(fromByteOffset: 64, as: SIMD8<Float>.self)
-    var d = begin.load(fromByteOffset: 96, as: SIMD8<Float>.self)
-    var row = UnsafeRawPointer(weights)
-    var k = 0
-    while k < count {
-        let value = SIMD8<Float>(repeating: input[k])
-        a += row.load(as: SIMD8<Float>.self) * value
-        b += row.load(fromByteOffset: 32, as: SIMD8<Float>.self) * value
-        c += row.load(fromByteOffset: 64, as: SIMD8<Float>.self) * value
-        d += row.load(fromByteOffset: 96, as: SIMD8<Float>.self) * value
-        row += 128
-        k &+= 1
-    }
-    if rectifies {
-        let zero = SIMD8<Float>(repeating: 0)
-        a.replace(with: zero, where: a .< zero)
-        b.replace(with: zero, where: b .< zero)
-        c.replace(with: zero, where: c .< zero)
-        d.replace(with: zero, where: d .< zero)
-    }
-    let end = UnsafeMutableRawPointer(to)
-    end.storeBytes(of: a, as: SIMD8<Float>.self)
-    end.storeBytes(of: b, toByteOffset: 32, as: SIMD8<Float>.self)
-    end.storeBytes(of: c, toByteOffset: 64, as: SIMD8<Float>.self)
-    end.storeBytes(of: d, toByteOffset: 96, as: SIMD8<Float>.self)
 }
 
 /// 32 cells of the LSTM: from the gates' sums to the cells' new state and output.

@@ -5,9 +5,11 @@
 /// so the result is there less than half a window after the window's end.
 ///
 /// ```
-/// hop  0 ………………………………… 29 | 30 …… 39 | 40 …… 46 | 47 …… 54 | 55 …… 63 |
-///      end of frame 2, frame 3, …  |  from the  |  frame 0   |  frame 1   |  frame 2   |
-///      answer for the window before | last output |            |            | (beginning) |
+/// hops 0 to 28: of the window before: frame 3, all that is left, the answer behind hop 28
+///     28 to 37: what the LSTM's last output means for its gates
+///     38 to 44: frame 0
+///     45 to 54: frame 1
+///     55 to 63: frame 2
 /// ```
 struct SileroPlan {
     static var hop: Int { @_noLocks @_noAllocation get { 8 } }
@@ -22,8 +24,8 @@ struct SileroPlan {
 
     struct Step {
         enum Kind: UInt8 {
-            /// A frame's spectrum, first and second half.
-            case begin, finish
+            /// A frame's spectrum, in three parts.
+            case begin, turn, finish
             /// `rows` outputs: from + weights · input.
             case product
             /// 32 cells of the LSTM.
@@ -46,10 +48,11 @@ struct SileroPlan {
         /// What it costs, in products of 32 with one input; measured.
         var cost: Int {
             switch kind {
-            case .begin, .finish: 170
+            case .begin: 150
+            case .turn, .finish: 200
             case .product: count + 6
-            case .cells: 60
-            case .answer: 20
+            case .cells: 150
+            case .answer: 60
             }
         }
     }
@@ -107,6 +110,7 @@ struct SileroPlan {
         for frame in 0..<4 {
             let samples = frame < 3 ? memory.samples + frame * stride : memory.late
             steps.append(Step(kind: .begin, input: samples))
+            steps.append(Step(kind: .turn))
             steps.append(Step(kind: .finish, to: memory.magnitudes))
             // A frame goes into the outputs before, at and behind it, by the taps 2, 1 and 0.
             for output in max(0, frame - 1)...min(3, frame + 1) {
