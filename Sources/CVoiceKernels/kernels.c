@@ -1,7 +1,7 @@
 #include "CVoiceKernels.h"
 
 // Eight floats; the compiler makes two vectors of four of it where there are none of eight.
-typedef float floats __attribute__((vector_size(32)));
+typedef float floats __attribute__((vector_size(32), may_alias));
 
 #define ROWS 32
 
