@@ -103,6 +103,11 @@ let package = Package(
             name: "neural-figures", dependencies: ["VoicePlugin"], path: "Benchmarks/vad/neural/Figures",
             swiftSettings: swift),
 
+        // Scores the node vad for the peers' harness; see Benchmarks/vad/README.md.
+        .executableTarget(
+            name: "vad-scores", dependencies: ["SyrinxCore", "SyrinxTestKit", "VoicePlugin"],
+            path: "Benchmarks/vad/Scores", swiftSettings: swift),
+
         // For tests only.
         .target(name: "CHeapProbe"),
         .target(

@@ -2,5 +2,7 @@ public import SyrinxCore
 
 /// What finds a voice, and what frees it from noise.
 public enum VoicePlugin: NodePlugin {
-    public static func register(into registry: inout NodeRegistry) throws(PipelineError) {}
+    public static func register(into registry: inout NodeRegistry) throws(PipelineError) {
+        try registry.register(VADNode.self)
+    }
 }

@@ -27,3 +27,41 @@ protocol Detector: AnyObject, Sendable {
     /// Back to the state after `init`. Thread: render. Every witness carries `@_noLocks @_noAllocation`.
     func reset()
 }
+
+/// ``Detector/rate``, ``Detector/hop`` and ``Detector/lag`` of an engine, before one is made.
+struct DetectorTiming: Sendable {
+    let rate: Int
+    let hop: Int
+    let lag: Int
+
+    /// How many hops fill `milliseconds`, rounded up.
+    func hops(milliseconds: Double) -> Int {
+        Int((milliseconds * Double(rate) / (1_000 * Double(hop)) - 1e-9).rounded(.up))
+    }
+}
+
+/// One engine or another, so that render calls a concrete class. A new engine is a field more.
+struct AnyDetector: Sendable {
+    let timing: DetectorTiming
+    private let statistical: Unmanaged<StatisticalDetector>?
+
+    /// Keeps the detector until ``release()``.
+    init(_ detector: StatisticalDetector) {
+        timing = StatisticalDetector.timing
+        statistical = Unmanaged.passRetained(detector)
+    }
+
+    /// Thread: control, when render is over.
+    func release() { statistical?.release() }
+
+    @_noLocks @_noAllocation
+    func feed(_ samples: UnsafePointer<Float>) -> Float {
+        if let statistical { return statistical._withUnsafeGuaranteedRef { $0.feed(samples) } }
+        return 0
+    }
+
+    @_noLocks @_noAllocation
+    func reset() {
+        if let statistical { statistical._withUnsafeGuaranteedRef { $0.reset() } }
+    }
+}

@@ -1,0 +1,130 @@
+public import SyrinxCore
+
+/// Finds speech: tells how likely somebody speaks, and when speech begins and ends.
+///
+/// - Ports: `in`, `out`, same rate and channels, may run in place; `probability`, `speech` (control); `events`. Latency:
+///   `lookahead_ms`.
+public struct VADNode: Node {
+    public static let descriptor = NodeDescriptor(
+        type: "vad", summary: "Finds speech: probability, yes or no, events; passes its input through, or speech only.",
+        inputs: [.audio("in")],
+        outputs: [
+            .audio("out", "The input, delayed by the look-ahead; with `gate` only what is speech."),
+            .control("probability", "How likely somebody speaks, 0…1."),
+            .control("speech", "1 while there is speech, else 0."),
+            .events("events", "speech_begin, speech_end"),
+        ],
+        parameters: [
+            .choice("engine", of: ["statistical"], default: "statistical", "What detects: statistical needs no model."),
+            .number("threshold", in: 0...1, default: 0.5, live: true, "Probability from which it is speech."),
+            .number("hysteresis", in: 0...1, default: 0.15, "How far below the threshold speech goes on."),
+            .number(
+                "min_speech_ms", in: 0...2_000, default: 30, unit: .milliseconds,
+                "What is shorter is no speech; costs as much delay."),
+            .number(
+                "hangover_ms", in: 0...10_000, default: 150, unit: .milliseconds,
+                "How long speech must have stopped until it is over."),
+            .number(
+                "pre_roll_ms", in: 0...2_000, default: 100, unit: .milliseconds,
+                "How much before it was found speech is said to begin."),
+            .number(
+                "lookahead_ms", in: 0...5_000, unit: .milliseconds,
+                "Delay of `out` against what is known of it; 0, or with `gate` as much as the pre-roll needs."),
+            .boolean(
+                "gate", default: false, "Only speech passes, pre-roll and hangover included; the rest is silence."),
+            .number("fade_ms", in: 0...1_000, default: 5, unit: .milliseconds, "Fades of the gate."),
+        ],
+        events: [
+            EventDescriptor(
+                "speech_begin", fields: ["probability"],
+                "Speech has been found; its time is that of the pre-roll's begin."),
+            EventDescriptor(
+                "speech_end", fields: ["duration_s", "quiet_s"],
+                "Speech is over; the time includes the hangover: the last quiet_s were without speech."),
+        ],
+        worksInPlace: true,
+        details: """
+            All channels are mixed, brought to 16 kHz, and looked at every 10 ms. The control outputs and events come \
+            as soon as anything is known, 20 ms after a clear onset; `lookahead_ms` delays the audio so that a gain driven \
+            by `speech` comes in time. A link into an input without compensation (evi:barge_in) has no part in that delay.
+
+            The engine `statistical` follows the noise by minimum statistics (Martin 2001; Cohen and Berdugo 2002) and \
+            fuses likelihood ratios (Sohn, Kim and Sung 1999), long-term spectral divergence (Ramírez et al. 2004), \
+            periodicity and levels relative to running quantiles in one logistic regression. 0.5 is where a missed \
+            onset costs more than a false alarm; raise `threshold` for the contrary. Digital silence is never speech.
+
+            NaN and infinity pass and count as 0 for the detection.
+            """,
+        example: #""voice": { "type": "vad", "min_speech_ms": 100, "hangover_ms": 300 }"#)
+
+    private let settings: VADSettings
+
+    public init(_ parameters: Parameters) throws(PipelineError) {
+        settings = try VADSettings(parameters)
+    }
+
+    public func resolve(_ request: FormatRequest) throws(PipelineError) -> Resolution {
+        var resolution = Resolution.sameAsInput(request)
+        let format = resolution.outputs[0].format
+        var control = OutputStream.control()
+        if let rate = format.rate {
+            let delay = settings.delayFrames(rate: rate)
+            resolution.outputs[0] = OutputStream(format, latency: delay)
+            control = OutputStream(
+                control.format,
+                latency: OutputStream.wholeLatency(
+                    lookAhead: delay, inputLatency: request.inputLatencies[0], inputRate: rate,
+                    rate: Limits.controlRate
+                ).own)
+        }
+        resolution.outputs += [control, control]
+        return resolution
+    }
+
+    public func prepare(_ setup: Setup) throws(PipelineError) -> Prepared {
+        Prepared(VADRenderer(settings, AnyDetector(StatisticalDetector()), setup.input))
+    }
+}
+
+/// The parameters of ``VADNode``.
+struct VADSettings: Sendable {
+    let timing = StatisticalDetector.timing
+    let threshold: Double
+    let hysteresis: Double
+    let leastMilliseconds: Double
+    let hangoverMilliseconds: Double
+    let preRollMilliseconds: Double
+    /// nil: as much as the gate needs.
+    let lookaheadMilliseconds: Double?
+    let gates: Bool
+    let fadeMilliseconds: Double
+
+    init(_ parameters: Parameters) throws(PipelineError) {
+        threshold = try parameters.number("threshold")
+        hysteresis = try parameters.number("hysteresis")
+        leastMilliseconds = try parameters.number("min_speech_ms")
+        hangoverMilliseconds = try parameters.number("hangover_ms")
+        preRollMilliseconds = try parameters.number("pre_roll_ms")
+        gates = try parameters.boolean("gate")
+        lookaheadMilliseconds = try parameters.optionalNumber("lookahead_ms")
+        fadeMilliseconds = try parameters.number("fade_ms")
+    }
+
+    var leastHops: Int { max(1, timing.hops(milliseconds: leastMilliseconds)) }
+
+    var hangoverHops: Int { max(1, timing.hops(milliseconds: hangoverMilliseconds)) }
+
+    /// Frames of the port at `rate` that hold `milliseconds`, rounded up.
+    func frames(_ milliseconds: Double, rate: Int) -> Int {
+        Int((milliseconds * Double(rate) / 1_000 - 1e-9).rounded(.up))
+    }
+
+    /// By how much the audio is delayed.
+    func delayFrames(rate: Int) -> Int {
+        if let lookaheadMilliseconds { return frames(lookaheadMilliseconds, rate: rate) }
+        if !gates { return 0 }
+        // From the pre-roll's begin to the end of the hop with which speech is found.
+        let hops = ((leastHops - 1) * timing.hop + timing.lag) * rate / timing.rate + 1
+        return hops + HopReader.foresight(rate: rate, timing) + frames(preRollMilliseconds, rate: rate)
+    }
+}
