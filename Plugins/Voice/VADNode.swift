@@ -15,7 +15,10 @@ public struct VADNode: Node {
             .events("events", "speech_begin, speech_end"),
         ],
         parameters: [
-            .choice("engine", of: ["statistical"], default: "statistical", "What detects: statistical needs no model."),
+            .choice(
+                "engine", of: VADSettings.Engine.allCases.map(\.rawValue), default: "statistical",
+                "What detects: statistical needs no model, neural is Silero VAD."),
+            .path("model", .read, "For neural: its weights; left out: what scripts/models has put into its place."),
             .number("threshold", in: 0...1, default: 0.5, live: true, "Probability from which it is speech."),
             .number("hysteresis", in: 0...1, default: 0.15, "How far below the threshold speech goes on."),
             .number(
@@ -53,6 +56,10 @@ public struct VADNode: Node {
             periodicity and levels relative to running quantiles in one logistic regression. 0.5 is where a missed \
             onset costs more than a false alarm; raise `threshold` for the contrary. Digital silence is never speech.
 
+            The engine `neural` computes Silero VAD (MIT licence) from a safetensors file: one probability for every 32 ms, \
+            14.5 ms after their end. Without `model` the file is looked for in SYRINX_MODELS, or else in \
+            ~/.local/share/syrinx/models; `scripts/models` fetches it.
+
             NaN and infinity pass and count as 0 for the detection.
             """,
         example: #""voice": { "type": "vad", "min_speech_ms": 100, "hangover_ms": 300 }"#)
@@ -82,13 +89,28 @@ public struct VADNode: Node {
     }
 
     public func prepare(_ setup: Setup) throws(PipelineError) -> Prepared {
-        Prepared(VADRenderer(settings, AnyDetector(StatisticalDetector()), setup.input))
+        let detector =
+            switch settings.engine {
+            case .statistical: AnyDetector(StatisticalDetector())
+            case .neural: AnyDetector(try NeuralModel.network(settings.model, at: "\(settings.path).model"))
+            }
+        return Prepared(VADRenderer(settings, detector, setup.input))
     }
 }
 
 /// The parameters of ``VADNode``.
 struct VADSettings: Sendable {
-    let timing = StatisticalDetector.timing
+    /// What detects.
+    enum Engine: String, CaseIterable {
+        case statistical, neural
+    }
+
+    let engine: Engine
+    /// The neural engine's weights; nil: those that are in their place.
+    let model: String?
+    /// Where the node stands in the file.
+    let path: String
+    let timing: DetectorTiming
     let threshold: Double
     let hysteresis: Double
     let leastMilliseconds: Double
@@ -100,6 +122,17 @@ struct VADSettings: Sendable {
     let fadeMilliseconds: Double
 
     init(_ parameters: Parameters) throws(PipelineError) {
+        engine = Engine(rawValue: try parameters.string("engine")) ?? .statistical
+        model = try parameters.optionalString("model")
+        path = parameters.path
+        timing =
+            switch engine {
+            case .statistical: StatisticalDetector.timing
+            case .neural: SileroNetwork.timing
+            }
+        if engine != .neural, model != nil {
+            throw parameters.error("model", "is for the engine neural; found engine \(engine.rawValue)")
+        }
         threshold = try parameters.number("threshold")
         hysteresis = try parameters.number("hysteresis")
         leastMilliseconds = try parameters.number("min_speech_ms")
@@ -110,7 +143,8 @@ struct VADSettings: Sendable {
         fadeMilliseconds = try parameters.number("fade_ms")
     }
 
-    var leastHops: Int { max(1, timing.hops(milliseconds: leastMilliseconds)) }
+    /// How many hops in a row must speak for speech; what one of them speaks for beyond itself counts.
+    var leastHops: Int { max(1, timing.hops(milliseconds: leastMilliseconds) - (timing.span / timing.hop - 1)) }
 
     var hangoverHops: Int { max(1, timing.hops(milliseconds: hangoverMilliseconds)) }
 

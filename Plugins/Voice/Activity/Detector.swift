@@ -33,6 +33,16 @@ struct DetectorTiming: Sendable {
     let rate: Int
     let hop: Int
     let lag: Int
+    /// How many samples one probability speaks for: a hop, or an engine's window.
+    let span: Int
+
+    /// - Parameter span: nil: a hop.
+    init(rate: Int, hop: Int, lag: Int, span: Int? = nil) {
+        self.rate = rate
+        self.hop = hop
+        self.lag = lag
+        self.span = span ?? hop
+    }
 
     /// How many hops fill `milliseconds`, rounded up.
     func hops(milliseconds: Double) -> Int {
@@ -44,24 +54,38 @@ struct DetectorTiming: Sendable {
 struct AnyDetector: Sendable {
     let timing: DetectorTiming
     private let statistical: Unmanaged<StatisticalDetector>?
+    private let neural: Unmanaged<SileroNetwork>?
 
     /// Keeps the detector until ``release()``.
     init(_ detector: StatisticalDetector) {
         timing = StatisticalDetector.timing
         statistical = Unmanaged.passRetained(detector)
+        neural = nil
+    }
+
+    /// Keeps the detector until ``release()``.
+    init(_ detector: SileroNetwork) {
+        timing = SileroNetwork.timing
+        statistical = nil
+        neural = Unmanaged.passRetained(detector)
     }
 
     /// Thread: control, when render is over.
-    func release() { statistical?.release() }
+    func release() {
+        statistical?.release()
+        neural?.release()
+    }
 
     @_noLocks @_noAllocation
     func feed(_ samples: UnsafePointer<Float>) -> Float {
         if let statistical { return statistical._withUnsafeGuaranteedRef { $0.feed(samples) } }
+        if let neural { return neural._withUnsafeGuaranteedRef { $0.feed(samples) } }
         return 0
     }
 
     @_noLocks @_noAllocation
     func reset() {
         if let statistical { statistical._withUnsafeGuaranteedRef { $0.reset() } }
+        if let neural { neural._withUnsafeGuaranteedRef { $0.reset() } }
     }
 }

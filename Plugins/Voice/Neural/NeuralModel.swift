@@ -87,8 +87,11 @@ enum NeuralModel {
 
 /// Silero VAD as an engine of `vad`.
 extension SileroNetwork: Detector {
+    /// A probability speaks of its window, and so of that window's middle.
+    static let timing = DetectorTiming(
+        rate: rate, hop: hop, lag: SileroPlan().delay + window / 2, span: window)
+
     var rate: Int { Self.rate }
     var hop: Int { Self.hop }
-    /// A probability speaks of its window's middle.
-    var lag: Int { delay + Self.window / 2 }
+    var lag: Int { Self.timing.lag }
 }
