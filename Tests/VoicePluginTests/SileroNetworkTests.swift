@@ -131,8 +131,7 @@ struct NeuralPartTests {
             .bindMemory(to: Float.self, capacity: FrameSpectrum.paddedBins)
         defer { UnsafeMutableRawPointer(memory).deallocate() }
         let samples = Array(SileroSignal.samples(9_000).suffix(256))
-        samples.withUnsafeBufferPointer { spectrum.begin($0.baseAddress!) }
-        spectrum.turn()
+        samples.withUnsafeBufferPointer { spectrum.transform($0.baseAddress!) }
         spectrum.finish(into: memory)
         for bin in 0..<129 {
             var (real, imaginary) = (0.0, 0.0)

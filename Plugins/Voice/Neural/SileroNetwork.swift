@@ -159,8 +159,7 @@ package final class SileroNetwork: Sendable {
         let step = steps[index]
         let memory = memory
         switch step.kind {
-        case .begin: spectrum.begin(memory + step.input)
-        case .turn: spectrum.turn()
+        case .transform: spectrum.transform(memory + step.input)
         case .finish: spectrum.finish(into: memory + step.to)
         case .product:
             let isWide = isWide

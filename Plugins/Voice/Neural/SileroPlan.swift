@@ -24,8 +24,8 @@ struct SileroPlan {
 
     struct Step {
         enum Kind: UInt8 {
-            /// A frame's spectrum, in three parts.
-            case begin, turn, finish
+            /// A frame's spectrum, in two parts.
+            case transform, finish
             /// `rows` outputs: from + weights · input.
             case product
             /// 32 cells of the LSTM.
@@ -48,8 +48,8 @@ struct SileroPlan {
         /// What it costs, in products of 32 with one input; measured.
         var cost: Int {
             switch kind {
-            case .begin: 150
-            case .turn, .finish: 200
+            case .transform: 350
+            case .finish: 90
             case .product: count + 6
             case .cells: 150
             case .answer: 60
@@ -73,7 +73,7 @@ struct SileroPlan {
         let sequence = Self.sequence(memory)
         let total = sequence.reduce(0) { $0 + $1.cost }
         // Frame 2 begins behind the hop that completes it; all else follows from the order.
-        let third = sequence.firstIndex { $0.kind == .begin && $0.input == memory.samples + 2 * Self.stride }!
+        let third = sequence.firstIndex { $0.kind == .transform && $0.input == memory.samples + 2 * Self.stride }!
         let before = sequence[..<third].reduce(0) { $0 + $1.cost }
         let needed = (2 * Self.stride + FrameSpectrum.length - Self.context) / Self.hop - 1
         var place = (needed * total + Self.hops - 1) / Self.hops - before
@@ -89,7 +89,7 @@ struct SileroPlan {
         firstOfWindow = sequence.count - own
         delay = (slots.last! - Self.hops + 1) * Self.hop
         // Nothing is asked for before it is there.
-        for (step, slot) in zip(sequence, slots) where step.kind == .begin {
+        for (step, slot) in zip(sequence, slots) where step.kind == .transform {
             let end =
                 step.input == memory.late
                 ? Self.window : step.input - memory.samples + FrameSpectrum.length - Self.context
@@ -109,8 +109,7 @@ struct SileroPlan {
         }
         for frame in 0..<4 {
             let samples = frame < 3 ? memory.samples + frame * stride : memory.late
-            steps.append(Step(kind: .begin, input: samples))
-            steps.append(Step(kind: .turn))
+            steps.append(Step(kind: .transform, input: samples))
             steps.append(Step(kind: .finish, to: memory.magnitudes))
             // A frame goes into the outputs before, at and behind it, by the taps 2, 1 and 0.
             for output in max(0, frame - 1)...min(3, frame + 1) {
