@@ -202,6 +202,7 @@ let package = Package(
                 "SyrinxNet", "NetTestKit", "SyrinxTestKit",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOWebSocket", package: "swift-nio"),
             ], swiftSettings: swift),
         .testTarget(
             name: "SyrinxEmulatorTests",

@@ -74,14 +74,20 @@ public final class WebSocket: Sendable {
     ///
     /// Whoever posts reads ``events``, and holds back between `.writable(false)` and `.writable(true)`: nothing else bounds
     /// what waits. What cannot be sent because the connection is over is dropped.
-    public func post(text: [UInt8]) { post(.text, ByteBuffer(bytes: text)) }
+    public func post(text: [UInt8]) { post(.text, text) }
 
     /// Gives bytes to be sent. As ``post(text:)``.
-    public func post(binary: [UInt8]) { post(.binary, ByteBuffer(bytes: binary)) }
+    public func post(binary: [UInt8]) { post(.binary, binary) }
 
-    private func post(_ opcode: WebSocketOpcode, _ bytes: ByteBuffer) {
+    private func post(_ opcode: WebSocketOpcode, _ message: [UInt8]) {
         let handler = handler
-        channel.eventLoop.execute { handler.value.post(opcode, bytes) }
+        // A message of one frame becomes it here: once copied, masked on the way, on the caller's thread.
+        let isFrame = message.count <= shared.options.fragmentLimit
+        let bytes =
+            isFrame
+            ? message.withUnsafeBytes { FrameWriter.frame(opcode, $0, masked: !shared.isServer) }
+            : ByteBuffer(bytes: message)
+        channel.eventLoop.execute { handler.value.post(opcode, bytes, isFrame: isFrame) }
     }
 
     /// Says goodbye after what was sent so far, and returns at once. What the peer says until it closes too is still

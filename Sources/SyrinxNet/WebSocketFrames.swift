@@ -49,6 +49,8 @@ struct OutgoingFrames {
     private struct Item {
         var opcode: WebSocketOpcode
         var bytes: ByteBuffer
+        /// The bytes are a frame already.
+        var isFrame = false
         var hasBegun = false
         /// Who waits for it to be gone. Nil: nobody.
         let sent: OneShot<Void>?
@@ -63,6 +65,9 @@ struct OutgoingFrames {
     mutating func add(_ opcode: WebSocketOpcode, _ bytes: ByteBuffer, _ sent: OneShot<Void>?) {
         items.append(Item(opcode: opcode, bytes: bytes, sent: sent))
     }
+
+    /// Adds a message that is one frame already.
+    mutating func add(frame: ByteBuffer) { items.append(Item(opcode: .binary, bytes: frame, isFrame: true, sent: nil)) }
 
     mutating func close(_ code: UInt16?, _ reason: String) {
         var payload = ByteBuffer()
@@ -80,31 +85,40 @@ struct OutgoingFrames {
         ping = nil
     }
 
-    /// The next frame, and who waits for its message to be gone.
-    mutating func next(limit: Int, masked: Bool) -> (frame: WebSocketFrame, sent: OneShot<Void>?)? {
-        func frame(_ opcode: WebSocketOpcode, _ data: ByteBuffer, fin: Bool = true) -> WebSocketFrame {
-            WebSocketFrame(fin: fin, opcode: opcode, maskKey: masked ? .random() : nil, data: data)
+    /// A frame to write.
+    struct Frame {
+        let bytes: ByteBuffer
+        var isClose = false
+        /// Who waits for its message to be gone.
+        var sent: OneShot<Void>?
+    }
+
+    /// The next frame.
+    mutating func next(limit: Int, masked: Bool) -> Frame? {
+        func frame(_ opcode: WebSocketOpcode, _ data: ByteBuffer, fin: Bool = true) -> ByteBuffer {
+            data.withUnsafeReadableBytes { FrameWriter.frame(opcode, $0, fin: fin, masked: masked) }
         }
         if let bytes = pong {
             pong = nil
-            return (frame(.pong, bytes), nil)
+            return Frame(bytes: frame(.pong, bytes))
         }
         if let bytes = ping {
             ping = nil
-            return (frame(.ping, bytes), nil)
+            return Frame(bytes: frame(.ping, bytes))
         }
         if !items.isEmpty {
             let index = items.startIndex
+            if items[index].isFrame { return Frame(bytes: items.removeFirst().bytes) }
             let count = min(limit, items[index].bytes.readableBytes)
             let piece = items[index].bytes.readSlice(length: count) ?? ByteBuffer()
             let isLast = items[index].bytes.readableBytes == 0
             let opcode = items[index].hasBegun ? .continuation : items[index].opcode
             items[index].hasBegun = true
-            return (frame(opcode, piece, fin: isLast), isLast ? items.removeFirst().sent : nil)
+            return Frame(bytes: frame(opcode, piece, fin: isLast), sent: isLast ? items.removeFirst().sent : nil)
         }
         if let payload = closing {
             closing = nil
-            return (frame(.connectionClose, payload), nil)
+            return Frame(bytes: frame(.connectionClose, payload), isClose: true)
         }
         return nil
     }

@@ -6,7 +6,7 @@ internal import NIOWebSocket
 /// - Thread: network; all of it on the channel's event loop.
 final class WebSocketHandler: ChannelInboundHandler {
     typealias InboundIn = WebSocketFrame
-    typealias OutboundOut = WebSocketFrame
+    typealias OutboundOut = ByteBuffer
 
     private enum Phase {
         case open
@@ -158,9 +158,11 @@ final class WebSocketHandler: ChannelInboundHandler {
     }
 
     /// Sends without anybody who waits. A full socket is told of by an event.
-    func post(_ opcode: WebSocketOpcode, _ bytes: ByteBuffer) {
+    ///
+    /// - Parameter isFrame: the bytes are a frame already; else a message, which may be more than one frame.
+    func post(_ opcode: WebSocketOpcode, _ bytes: ByteBuffer, isFrame: Bool) {
         guard phase == .open, let context else { return }
-        outgoing.add(opcode, bytes, nil)
+        if isFrame { outgoing.add(frame: bytes) } else { outgoing.add(opcode, bytes, nil) }
         pump()
         guard !isBehind, !context.channel.isWritable else { return }
         isBehind = true
@@ -177,11 +179,11 @@ final class WebSocketHandler: ChannelInboundHandler {
         isPumping = true
         defer { isPumping = false }
         while context.channel.isWritable,
-            let (frame, sent) = outgoing.next(limit: shared.options.fragmentLimit, masked: !shared.isServer)
+            let frame = outgoing.next(limit: shared.options.fragmentLimit, masked: !shared.isServer)
         {
-            let isClose = frame.opcode == .connectionClose
+            let (sent, isClose) = (frame.sent, frame.isClose)
             guard sent != nil || isClose else {
-                context.writeAndFlush(wrapOutboundOut(frame), promise: nil)
+                context.writeAndFlush(wrapOutboundOut(frame.bytes), promise: nil)
                 continue
             }
             let place = shared.place
@@ -190,7 +192,7 @@ final class WebSocketHandler: ChannelInboundHandler {
                 sent?.resolve(result.mapError { .from($0, at: place) })
                 if isClose { self.closeWritten() }
             }
-            context.writeAndFlush(wrapOutboundOut(frame), promise: promise)
+            context.writeAndFlush(wrapOutboundOut(frame.bytes), promise: promise)
         }
     }
 

@@ -40,7 +40,6 @@ final class WebSocketShared: Sendable {
         let handler = WebSocketHandler(self)
         let pipeline = channel.pipeline.syncOperations
         try pipeline.addHandler(ReadMarker { [weak handler] in handler?.peerIsAlive() })
-        try pipeline.addHandler(WebSocketFrameEncoder())
         try pipeline.addHandler(ByteToMessageHandler(WebSocketFrameDecoder(maxFrameSize: options.messageLimit)))
         try pipeline.addHandler(handler)
         return NIOLoopBound(handler, eventLoop: channel.eventLoop)

@@ -1,3 +1,5 @@
+import NIOCore
+import NIOWebSocket
 import Testing
 
 @testable import SyrinxNet
@@ -91,5 +93,22 @@ struct SmallPartsTests {
         #expect(!inbox.isPaused)
         #expect(try await inbox.next() == 3)
         await #expect(throws: NetError(.lost, "gone")) { _ = try await inbox.next() }
+    }
+
+    @Test("frames are made as RFC 6455 lays them out", arguments: [0, 1, 7, 8, 125, 126, 1_923, 65_535, 65_536])
+    func frames(count: Int) throws {
+        let payload = (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ 5) }
+        let plain = payload.withUnsafeBytes { FrameWriter.frame(.binary, $0, masked: false) }
+        #expect(Array(plain.readableBytesView) == frame(0x82, payload))
+        let first = payload.withUnsafeBytes { FrameWriter.frame(.text, $0, fin: false, masked: true) }
+        let bytes = Array(first.readableBytesView)
+        let head = frame(0x01, payload, isMasked: true).count - count
+        #expect(Array(bytes[..<(head - 4)]) == Array(frame(0x01, payload, isMasked: true)[..<(head - 4)]))
+        let mask = Array(bytes[(head - 4)..<head])
+        #expect(zip(bytes[head...], payload).enumerated().allSatisfy { $1.0 == $1.1 ^ mask[$0 & 3] })
+        #expect(bytes.count == head + count)
+        // Another frame, another mask: one of 2^32.
+        let second = payload.withUnsafeBytes { FrameWriter.frame(.text, $0, masked: true) }
+        #expect(Array(second.readableBytesView)[(head - 4)..<head] != mask[...])
     }
 }
