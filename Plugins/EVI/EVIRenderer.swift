@@ -191,7 +191,26 @@ final class EVIRenderer: Renderer {
         let ring = speech
         var run = ring.readableRun()
         var taken = 0
-        for frame in first..<last {
+        var frame = first
+        while frame < last {
+            // Speech that sounds as it is, in one go.
+            let steady = head.steadyFrames(available: written &- consumed, ended: hasEnded, breaksOff: breaksOff)
+            if steady > 0, bargeIn.isIdle() {
+                if taken == run.count {
+                    ring.didRead(taken)
+                    run = ring.readableRun()
+                    taken = 0
+                }
+                let upTo = min(last, min(due &- output.position, frame &+ min(steady, run.count &- taken)))
+                if upTo > frame {
+                    for k in frame..<upTo { samples[k] = run[taken &+ k &- frame] }
+                    taken &+= upTo &- frame
+                    consumed &+= upTo &- frame
+                    isSounding = true
+                    frame = upTo
+                    continue
+                }
+            }
             while output.position &+ frame >= due {
                 let rose = bargeIn.hear(value(block, nextValue))
                 noteBargeIn(value(block, nextValue), rose: rose)
@@ -214,6 +233,7 @@ final class EVIRenderer: Renderer {
             if isEarly ? head.isGathering : (bargeIn.isHolding() ? head.isPlaying : false) {
                 samples[frame] = 0
                 isSounding = false
+                frame &+= 1
                 continue
             }
             let end = head.isDropping ? dropEnd.load(ordering: .relaxed) : written
@@ -221,6 +241,7 @@ final class EVIRenderer: Renderer {
             isSounding = next.takes
             if !next.takes {
                 samples[frame] = 0
+                frame &+= 1
                 continue
             }
             if taken == run.count {
@@ -231,6 +252,7 @@ final class EVIRenderer: Renderer {
             samples[frame] = taken < run.count ? run[taken] * next.gain * gain : 0
             taken &+= 1
             consumed &+= 1
+            frame &+= 1
         }
         ring.didRead(taken)
         (self.head, self.bargeIn, self.consumed, self.isSounding) = (head, bargeIn, consumed, isSounding)

@@ -16,26 +16,68 @@ struct MicrophoneReader: ~Copyable {
     /// Everything that has come since the last call.
     mutating func take() -> [Int16] {
         let ring = renderer.microphone
-        converted.removeAll(keepingCapacity: true)
-        while true {
-            let run = ring.readableRun()
-            if run.isEmpty { break }
-            changer.add(run, into: &converted)
-            ring.didRead(run.count)
+        // What comes meanwhile is for the next call.
+        var left = ring.readableCount
+        if left == 0 { return [] }
+        if changer.isPlain {
+            return [Int16](unsafeUninitializedCapacity: left) { samples, filled in
+                guard let first = samples.baseAddress else { return }
+                while filled < left {
+                    let run = ring.readableRun()
+                    let count = min(run.count, left - filled)
+                    quantize(UnsafeBufferPointer(rebasing: run[..<count]), into: first + filled)
+                    ring.didRead(count)
+                    filled += count
+                }
+            }
         }
-        return converted.map(Self.sample)
+        converted.removeAll(keepingCapacity: true)
+        while left > 0 {
+            let run = ring.readableRun()
+            let count = min(run.count, left)
+            changer.add(UnsafeBufferPointer(rebasing: run[..<count]), into: &converted)
+            ring.didRead(count)
+            left -= count
+        }
+        return quantized()
     }
 
     /// What the changer still holds: the input has ended.
     mutating func finish() -> [Int16] {
         converted.removeAll(keepingCapacity: true)
         changer.finish(into: &converted)
-        return converted.map(Self.sample)
+        return quantized()
     }
 
-    /// Beyond full scale it clips; NaN is silence.
-    static func sample(_ value: Float) -> Int16 {
-        if value.isNaN { return 0 }
-        return Int16(max(-32_768, min(32_767, (value * 32_768).rounded())))
+    private func quantized() -> [Int16] {
+        converted.withUnsafeBufferPointer { converted in
+            [Int16](unsafeUninitializedCapacity: converted.count) { samples, filled in
+                if let first = samples.baseAddress { quantize(converted, into: first) }
+                filled = converted.count
+            }
+        }
+    }
+}
+
+/// Floats as 16 bits: full scale is 32 768, halves go away from zero, beyond full scale it clips, NaN is silence.
+///
+/// Without branches and without the C library's `roundf`, so that the compiler makes several at once.
+///
+/// - Shape: `result` has room for as many; the two do not overlap.
+func quantize(_ values: UnsafeBufferPointer<Float>, into result: UnsafeMutablePointer<Int16>) {
+    guard let source = values.baseAddress else { return }
+    // Adding 1.5·2^23 rounds a float below 2^22 to the nearest whole number, ties to even, and leaves it in the low bits.
+    let shifter: Float = 12_582_912
+    for k in 0..<values.count {
+        let value = source[k] * 32_768
+        let number = value == value ? value : 0
+        let bounded = number < -32_768 ? -32_768 : (number > 32_767 ? 32_767 : number)
+        let nearest = (bounded + shifter) - shifter
+        // Exact. A tie that went towards zero goes the other way.
+        let rest = bounded - nearest
+        let up: Float = rest == 0.5 ? (bounded > 0 ? 1 : 0) : 0
+        let down: Float = rest == -0.5 ? (bounded < 0 ? 1 : 0) : 0
+        let whole = nearest + up - down
+        result[k] = Int16(truncatingIfNeeded: Int32(bitPattern: (whole + shifter).bitPattern))
     }
 }

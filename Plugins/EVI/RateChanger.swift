@@ -28,6 +28,15 @@ struct RateChanger: ~Copyable {
         }
     }
 
+    /// The rates are equal: what comes in goes out.
+    var isPlain: Bool { inputRate == outputRate }
+
+    /// Counts samples that went by without it, where it changes nothing.
+    mutating func pass(_ frames: Int) {
+        taken += frames
+        given += frames
+    }
+
     /// The frame of the output that begins with input frame `frames`.
     func place(ofInput frames: Int) -> Int {
         Int((Int128(frames) * Int128(outputRate) + Int128(inputRate) - 1) / Int128(inputRate))

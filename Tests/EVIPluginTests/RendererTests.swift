@@ -217,4 +217,24 @@ struct RendererTests {
         while let next = writer.heard() { heard.append(next.serial) }
         #expect(heard.last == 4 && writer.unplayed == 0)
     }
+
+    @Test("samples become 16 bits by the rule: the nearest, halves away from zero, clipped, NaN silent")
+    func sixteenBits() {
+        func rule(_ value: Float) -> Int16 {
+            value.isNaN ? 0 : Int16(max(-32_768, min(32_767, (value * 32_768).rounded())))
+        }
+        var noise = SystemRandomNumberGenerator()
+        var values: [Float] = [0, -0.0, 1, -1, 0.99999, 2, -2, .nan, .infinity, -.infinity, .leastNonzeroMagnitude]
+        for whole in -3...3 {
+            for near in [-0.5, -0.25, 0, 0.25, 0.5] as [Float] {
+                let value = (Float(whole) + near) / 32_768
+                values += [value, value.nextUp, value.nextDown]
+            }
+        }
+        values += (-65_600...65_600).map { Float($0) / 65_536 }  // every half there is
+        values += (0..<10_000).map { _ in .random(in: -1.1...1.1, using: &noise) }
+        var result = [Int16](repeating: 1, count: values.count)
+        values.withUnsafeBufferPointer { quantize($0, into: &result) }
+        #expect(result == values.map(rule))
+    }
 }

@@ -131,6 +131,28 @@ struct PlaybackTests {
         #expect(whole.contains { $0 > 900 } && run(1) == whole && run(4) == whole && run(20) == whole)
     }
 
+    @Test("frames that are called steady are what the head would do one by one", arguments: [false, true])
+    func steady(ended: Bool) {
+        var head = PlayoutHead(bufferFrames: 96, fadeFrames: 24, dropFadeFrames: 48)
+        for available in [10, 95, 400, 25, 3, 200, 500] {
+            var left = available
+            while left > 0 {
+                let steady = head.steadyFrames(available: left, ended: ended)
+                #expect(steady <= left)
+                for _ in 0..<steady {
+                    let before = head
+                    #expect(head.next(available: left, ended: ended) == .init(takes: true, gain: 1))
+                    #expect(head == before)
+                    left -= 1
+                }
+                if left > 0, !head.next(available: left, ended: ended).takes { break }
+                left -= 1
+            }
+        }
+        head.drop()
+        #expect(head.steadyFrames(available: 1_000, ended: ended) == 0)
+    }
+
     @Test("19. an interruption fades, is silent within the fade, empties the queue, and the next segment plays whole")
     func interruption() {
         var head = PlayoutHead(bufferFrames: 960, fadeFrames: 240, dropFadeFrames: 1_440)  // 30 ms at 48 kHz

@@ -95,6 +95,16 @@ public struct PlayoutHead: BitwiseCopyable, Sendable, Hashable {
         gain = 1
     }
 
+    /// How many of the next frames are taken as they are, at a gain of 1, whatever comes: as many calls of ``next`` would
+    /// change nothing.
+    ///
+    /// - Parameters: as of ``next(available:ended:breaksOff:)``.
+    @inlinable
+    public func steadyFrames(available: Int, ended: Bool, breaksOff: Bool = false) -> Int {
+        guard case .playing = state, gain == 1 else { return 0 }
+        return max(0, ended && !breaksOff ? available : available - fade)
+    }
+
     /// The next frame.
     ///
     /// - Parameters:
