@@ -37,18 +37,16 @@ final class AudioDesk: @unchecked Sendable {
     ///
     /// Counted from the last cycle and not from now: a look that came late would be late for ever.
     var patience: Int {
-        let most = speech.unplayed > 0 ? Self.mostWhilePlaying : Self.most
         let passed = Int(renderer.clock.now() - renderer.microphoneTime.load(ordering: .relaxed))
-        if passed > Self.standstill { return most }
+        if passed > Self.standstill { return Self.most }
         let piece = sendRate / 50
         let missing = Double(piece - sent % piece) / Double(sendRate)
-        return max(Self.least, min(most, Int(missing * 1e9) + Self.margin - passed))
+        return max(Self.least, min(Self.most, Int(missing * 1e9) + Self.margin - passed))
     }
 
-    // Nanoseconds. The longest waits are no multiples of common cycles, so that none comes just before one.
+    // Nanoseconds. The longest wait is no multiple of common cycles, so that none comes just before one.
     private static let least = 1_000_000
     private static let most = 25_000_000
-    private static let mostWhilePlaying = 12_000_000
     /// What a cycle may take after the one before was on time.
     private static let margin = 300_000
     /// No cycles come: the clock stands still.
@@ -98,11 +96,14 @@ extension SessionRunner {
     /// - Parameters:
     ///   - commands: what was ordered since the last time.
     ///   - inputHasEnded: nothing but silence comes from the microphone any more.
+    ///   - comesAgain: whoever calls does so again after the time that is returned, until ``run()`` has; then the session
+    ///     needs no alarm before that.
     /// - Returns: nanoseconds until it is worth coming again.
-    func exchange(with desk: AudioDesk, commands: [SessionCommand], inputHasEnded: Bool) -> Int {
+    @discardableResult
+    func exchange(with desk: AudioDesk, commands: [SessionCommand], inputHasEnded: Bool, comesAgain: Bool) -> Int {
         for command in commands { feed(.command(command)) }
-        let takesMicrophone = !status.holdsClock
-        for input in desk.news(takesMicrophone: takesMicrophone) { feed(input) }
+        let takesMicrophone = !flags.contains(.holdsClock)
+        feed(desk.news(takesMicrophone: takesMicrophone))
         if inputHasEnded, takesMicrophone, !desk.hasToldEnd {
             desk.hasToldEnd = true
             let rest = desk.microphone.finish()
@@ -116,6 +117,6 @@ extension SessionRunner {
             }
             desk.take(audio)
         }
-        return desk.patience
+        return comesAgain ? expectCall(within: desk.patience) : desk.patience
     }
 }

@@ -19,12 +19,11 @@ extension EVIService: SinkBridge, RunKeeper, EventReceiver, Reporter {
         let mostWaiting = min(renderer.microphone.capacity / 2, inputRate / 10)
         while true {
             let ticket = bell.ticket()
-            let (runner, reason, end) = state.withLock { ($0.runner, $0.reason, $0.isFinished ? 0 : $0.end) }
-            if reason != nil || frame + inputRate / Self.nearness >= end { return true }
-            let status = runner?.status
+            let (runner, isOver, end) = state.withLock { ($0.runner, $0.reason != nil, $0.isFinished ? 0 : $0.end) }
+            if isOver || frame + inputRate / Self.nearness >= end { return true }
             let isBehind = renderer.microphone.readableCount > mostWaiting
-            let isShort = (status?.waitingSpeech ?? .zero) > .zero && renderer.speech.readableCount < leastSpeech
-            if status?.holdsClock == false, !isBehind, !isShort { return true }
+            let isShort = renderer.speech.readableCount < leastSpeech && (runner?.hasWaitingSpeech ?? false)
+            if let runner, !runner.flags.contains(.holdsClock), !isBehind, !isShort { return true }
             if isBehind || isShort { wake() }
             bell.wait(after: ticket, atMost: isBehind || isShort ? 2_000_000 : 20_000_000)
         }

@@ -29,6 +29,8 @@ final class EVIService: Service, SessionOutlet {
     static let commandRoom = 256
     /// Events that may wait for their receivers; the newest are kept.
     private static let eventRoom = 4_096
+    /// Nanoseconds until the first look.
+    private static let firstPatience = 20_000_000
 
     let settings: EVISettings
     let renderer: EVIRenderer
@@ -48,8 +50,6 @@ final class EVIService: Service, SessionOutlet {
     private let teller: AsyncStream<(name: String, fields: [Value.Member])>.Continuation
     private let wakes: AsyncStream<Void>
     private let waker: AsyncStream<Void>.Continuation
-    /// Nanoseconds until it is worth looking again.
-    private let patience = Atomic<Int>(20_000_000)
     private let expressionPlaces: [String: Int]
     /// Speech that a cycle of the timer may take, in frames, the buffer and the fade included.
     let leastSpeech: Int
@@ -89,11 +89,12 @@ final class EVIService: Service, SessionOutlet {
         let (told, events) = (told, events)
         let telling = Task { for await event in told { events(event.name, event.fields) } }
         let wakes = wakes
-        let carrying = Task { for await _ in wakes { await self.carry(runner) } }
+        let carrying = Task { for await _ in wakes { await self.carry(runner, comesAgain: false) } }
         let looking = Task {
+            var patience = Self.firstPatience
             while !Task.isCancelled {
-                await SharedBeat.shared.wait(until: .now + .nanoseconds(patience.load(ordering: .relaxed)))
-                await self.carry(runner)
+                await SharedBeat.shared.wait(until: .now + .nanoseconds(patience))
+                patience = await self.carry(runner, comesAgain: true)
             }
         }
         bell.ring()
@@ -116,8 +117,10 @@ final class EVIService: Service, SessionOutlet {
     }
 
     /// One exchange between session and renderer.
-    private func carry(_ runner: SessionRunner) async {
+    @discardableResult
+    private func carry(_ runner: SessionRunner, comesAgain: Bool) async -> Int {
         let (waiting, ended) = state.withLock { state in
+            if state.commands.isEmpty { return ([PipelineEvent](), state.sourcesEnded) }
             let waiting = state.commands
             state.commands = []
             return (waiting, state.sourcesEnded)
@@ -130,8 +133,8 @@ final class EVIService: Service, SessionOutlet {
                 warn(error.words)
             }
         }
-        let next = await runner.exchange(with: desk, commands: commands, inputHasEnded: ended)
-        patience.store(next, ordering: .relaxed)
+        return await runner.exchange(
+            with: desk, commands: commands, inputHasEnded: ended, comesAgain: comesAgain)
     }
 
     /// Tells of something that does not end the session. Thread: any.
@@ -167,7 +170,7 @@ final class EVIService: Service, SessionOutlet {
         let fill = Double(desk.unplayed) / Double(rate)
         state.withLock { state in
             state.figures.take(event, at: .now)
-            state.figures.note(fill: fill + (state.runner?.status.waitingSpeech.inSeconds ?? 0))
+            state.figures.note(fill: fill + (state.runner?.waitingSpeech.inSeconds ?? 0))
         }
         switch event {
         case .userMessage(let message) where !message.interim && !settings.hearsAssistant: show(message.models)
@@ -180,7 +183,7 @@ final class EVIService: Service, SessionOutlet {
 
     func statusChanged() {
         let runner = state.withLock { $0.runner }
-        renderer.isListening.store(runner?.status.isListening ?? false, ordering: .relaxed)
+        renderer.isListening.store(runner?.flags.contains(.listening) ?? false, ordering: .relaxed)
         bell.ring()
     }
 

@@ -1,3 +1,4 @@
+internal import Synchronization
 internal import SyrinxRealtime
 
 /// Drives a ``Session`` over a transport: gives it the time, its socket's words and its tools' answers, and carries out what
@@ -9,12 +10,17 @@ internal import SyrinxRealtime
 /// - Thread: any but render. ``status`` never waits for the actor.
 package actor SessionRunner {
     private var session: Session
+    /// The session's deadline after the last step.
+    private var deadline: Moment?
     private let transport: any Transport
     private let tools: any ToolRunner
     private var outlet: (any SessionOutlet)?
     private let origin = ContinuousClock.now
     private var random = SystemRandomNumberGenerator()
-    private let snapshot: Locked<SessionStatus>
+    private let snapshot: Locked<Snapshot>
+    /// What of the status is looked at in every cycle.
+    private let flagBits: Atomic<UInt16>
+    private let waitingNanoseconds = Atomic<Int>(0)
     private var toldFlags: SessionStatus.Flags
 
     /// The socket in use.
@@ -25,12 +31,16 @@ package actor SessionRunner {
     private var toolTasks: [String: Task<Void, Never>] = [:]
     private var alarm: (time: Moment, task: Task<Void, Never>)?
     private var alarmSerial = 0
+    /// When somebody calls again who makes the session's ticks; nil: nobody does.
+    private var expectedCall: Moment?
     private var hasStarted = false
     private var isStopping = false
     private var waiters: [CheckedContinuation<EndReason, Never>] = []
 
     /// How long a socket may take to close in good order.
     private static let closeLimit: Moment = .milliseconds(800)
+    /// The least time between two calls that are expected.
+    private static let leastWait: Moment = .milliseconds(1)
 
     package init(
         _ options: SessionOptions, transport: any Transport, tools: any ToolRunner, outlet: any SessionOutlet
@@ -41,12 +51,27 @@ package actor SessionRunner {
         self.transport = transport
         self.tools = tools
         self.outlet = outlet
-        snapshot = Locked(status)
+        snapshot = Locked(Snapshot(status: status))
+        flagBits = Atomic(status.flags.rawValue)
         toldFlags = status.flags
     }
 
+    private struct Snapshot {
+        var status: SessionStatus
+        var connection: (any TransportConnection)?
+    }
+
     /// Where the session stands; renewed after every step.
-    package nonisolated var status: SessionStatus { snapshot.withLock { $0 } }
+    package nonisolated var status: SessionStatus {
+        var (status, connection) = snapshot.withLock { ($0.status, $0.connection) }
+        status.roundTrip = connection?.roundTrip
+        return status
+    }
+
+    // Of the same, what is cheap to ask for.
+    package nonisolated var flags: SessionStatus.Flags { .init(rawValue: flagBits.load(ordering: .acquiring)) }
+    package nonisolated var waitingSpeech: Moment { .nanoseconds(waitingNanoseconds.load(ordering: .relaxed)) }
+    package nonisolated var hasWaitingSpeech: Bool { waitingNanoseconds.load(ordering: .relaxed) > 0 }
 
     /// Drives the session until it is over and its last speech was handed on.
     ///
@@ -74,6 +99,26 @@ package actor SessionRunner {
         if case .stop = input { stop() } else { step(input) }
     }
 
+    /// The same for several at once.
+    package func feed(_ inputs: [SessionInput]) {
+        if inputs.isEmpty { return }
+        for input in inputs { advance(input) }
+        settle()
+    }
+
+    /// Ticks if it is time to, and relies on the caller to come again: no alarm is set for what is due after that.
+    ///
+    /// - Parameter nanoseconds: when the caller would come.
+    /// - Returns: nanoseconds after which the caller is to come, until ``run()`` has returned.
+    package func expectCall(within nanoseconds: Int) -> Int {
+        let now = now
+        if let deadline, deadline <= now { step(.tick) }
+        var call = now + .nanoseconds(nanoseconds)
+        if let deadline, deadline < call { call = max(deadline, now + Self.leastWait) }
+        expectedCall = call
+        return (call - now).inNanoseconds
+    }
+
     /// The next speech to play, at its own rate: at most `samples` of one piece. `.played` tells when it was handed on.
     package func takeSpeech(upTo samples: Int) -> PlaybackQueue.Audio? {
         guard let audio = session.takeAudio(upTo: samples) else { return nil }
@@ -89,22 +134,37 @@ package actor SessionRunner {
     private var now: Moment { ContinuousClock.now - origin }
 
     private func step(_ input: SessionInput) {
+        advance(input)
+        settle()
+    }
+
+    private func advance(_ input: SessionInput) {
         let actions = session.handle(input, at: now, using: &random)
-        renewStatus()
+        // Who is told of something looks at the status.
+        if actions.contains(where: { $0.isForOutlet }) { renewStatus() }
         for action in actions { carryOut(action) }
+    }
+
+    private func settle() {
+        renewStatus()
         tellFlags()
         arm()
         finishIfOver()
     }
 
     private func renewStatus() {
-        var status = session.status
-        status.roundTrip = socket?.connection.roundTrip
-        snapshot.withLock { [status] in $0 = status }
+        let connection = socket?.connection
+        snapshot.withLock { snapshot in
+            deadline = session.renew(&snapshot.status)
+            snapshot.connection = connection
+            flagBits.store(snapshot.status.flags.rawValue, ordering: .releasing)
+            let waiting = snapshot.status.waitingSpeech
+            waitingNanoseconds.store(waiting == .zero ? 0 : waiting.inNanoseconds, ordering: .relaxed)
+        }
     }
 
     private func tellFlags() {
-        let flags = status.flags
+        let flags = flags
         if flags == toldFlags { return }
         toldFlags = flags
         outlet?.statusChanged()
@@ -198,8 +258,9 @@ package actor SessionRunner {
     /// One task sleeps from deadline to deadline. A deadline that moves away is found when the task wakes up; only one that
     /// comes nearer replaces it.
     private func arm() {
-        guard let deadline = session.deadline else { return }
+        guard let deadline else { return }
         if let alarm, alarm.time <= deadline { return }
+        if let expectedCall, expectedCall <= deadline { return }
         alarm?.task.cancel()
         alarmSerial += 1
         let (serial, origin) = (alarmSerial, origin)
@@ -220,13 +281,17 @@ package actor SessionRunner {
     /// - Returns: when to come again; nil: never, another has taken over or there is no deadline.
     private func ring(_ serial: Int) -> Moment? {
         guard serial == alarmSerial, alarm != nil else { return nil }
-        if let deadline = session.deadline, deadline <= now {
+        if let deadline, deadline <= now {
             // This task looks again after the tick, so nothing else need be armed meanwhile.
             alarm?.time = .zero
             step(.tick)
         }
-        guard serial == alarmSerial, let task = alarm?.task, let deadline = session.deadline else {
+        guard serial == alarmSerial, let task = alarm?.task, let deadline else {
             if serial == alarmSerial { alarm = nil }
+            return nil
+        }
+        if let expectedCall, expectedCall <= deadline {
+            alarm = nil
             return nil
         }
         alarm = (deadline, task)
@@ -243,8 +308,8 @@ package actor SessionRunner {
     }
 
     private func finishIfOver() {
-        guard let reason = session.endReason, openAttempts.isEmpty, tokenFetches.isEmpty, toolTasks.isEmpty,
-            isStopping || !session.isPlaying
+        guard flags.contains(.ended), let reason = session.endReason, openAttempts.isEmpty, tokenFetches.isEmpty,
+            toolTasks.isEmpty, isStopping || !session.isPlaying
         else { return }
         alarm?.task.cancel()
         alarm = nil

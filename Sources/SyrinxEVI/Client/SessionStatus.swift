@@ -17,19 +17,19 @@ package struct SessionStatus: Sendable, Hashable {
         package static let holdsClock = Flags(rawValue: 1 << 7)
     }
 
-    package let flags: Flags
+    package internal(set) var flags: Flags = []
     /// Why it is over, once it is.
-    package let endReason: EndReason?
+    package internal(set) var endReason: EndReason?
     /// The id of the message that sounds.
-    package let soundingID: String?
-    package let chatGroupID: String?
+    package internal(set) var soundingID: String?
+    package internal(set) var chatGroupID: String?
     /// Speech that waits to be taken.
-    package let waitingSpeech: Moment
+    package internal(set) var waitingSpeech = Moment.zero
     /// Samples of the microphone that wait to be sent.
-    package let waitingMicrophone: Int
-    package let figures: Session.Figures
-    package let microphoneFigures: MicrophoneQueue.Figures
-    package let playbackFigures: PlaybackQueue.Figures
+    package internal(set) var waitingMicrophone = 0
+    package internal(set) var figures = Session.Figures()
+    package internal(set) var microphoneFigures = MicrophoneQueue.Figures()
+    package internal(set) var playbackFigures = PlaybackQueue.Figures()
     /// The time from the last answered ping to its pong.
     package internal(set) var roundTrip: Moment?
 
@@ -52,6 +52,18 @@ package struct SessionStatus: Sendable, Hashable {
 extension Session {
     /// Where it stands now.
     package var status: SessionStatus {
+        var (status, session) = (SessionStatus(), self)
+        session.renew(&status)
+        return status
+    }
+
+    /// Brings a snapshot up to date. Names and reasons, which seldom change, are written only where they have.
+    ///
+    /// Mutating, though it changes nothing: so the session is looked at where it lies, and not copied first.
+    ///
+    /// - Returns: ``deadline``.
+    @discardableResult
+    mutating func renew(_ status: inout SessionStatus) -> Moment? {
         var flags: SessionStatus.Flags = []
         if isLive { flags.insert(.live) }
         if isEnded { flags.insert(.ended) }
@@ -61,9 +73,15 @@ extension Session {
         if isSettled { flags.insert(.settled) }
         if isAsleep { flags.insert(.asleep) }
         if holdsClock { flags.insert(.holdsClock) }
-        return SessionStatus(
-            flags: flags, endReason: endReason, soundingID: soundingID, chatGroupID: chatGroupID,
-            waitingSpeech: waitingSpeech, waitingMicrophone: waitingMicrophone, figures: figures,
-            microphoneFigures: microphoneFigures, playbackFigures: playbackFigures)
+        status.flags = flags
+        if isEnded, status.endReason == nil { status.endReason = endReason }
+        if status.soundingID != soundingID { status.soundingID = soundingID }
+        if status.chatGroupID != chatGroupID { status.chatGroupID = chatGroupID }
+        status.waitingSpeech = waitingSpeech
+        status.waitingMicrophone = waitingMicrophone
+        status.figures = figures
+        status.microphoneFigures = microphoneFigures
+        status.playbackFigures = playbackFigures
+        return deadline
     }
 }

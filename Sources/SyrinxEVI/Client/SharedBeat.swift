@@ -9,7 +9,7 @@ internal import SyrinxRealtime
 package final class SharedBeat: Sendable {
     fileprivate struct State {
         /// Who waits, by the beat they wait for.
-        var waiters: [Int64: [CheckedContinuation<Void, Never>]] = [:]
+        var waiters: [Int64: [UnsafeContinuation<Void, Never>]] = [:]
         /// The beat that the timer comes for; a later serial has taken over.
         var armed: (beat: Int64, serial: Int)?
         var serial = 0
@@ -33,7 +33,8 @@ package final class SharedBeat: Sendable {
             return
         }
         let beat = (nanoseconds(instant) + Self.beat - 1) / Self.beat
-        await withCheckedContinuation { waiter in
+        // Resumed once, by whoever takes it out of the table.
+        await withUnsafeContinuation { waiter in
             let serial: Int? = state.withLock { state in
                 state.waiters[beat, default: []].append(waiter)
                 if let armed = state.armed, armed.beat <= beat { return nil }
@@ -49,9 +50,9 @@ package final class SharedBeat: Sendable {
         while true {
             try? await Task.sleep(until: origin + .nanoseconds(beat * Self.beat), tolerance: .zero)
             let passed = nanoseconds(.now) / Self.beat
-            let (due, next) = state.withLock { state -> ([CheckedContinuation<Void, Never>], (Int64, Int)?) in
+            let (due, next) = state.withLock { state -> ([UnsafeContinuation<Void, Never>], (Int64, Int)?) in
                 guard state.armed?.serial == serial else { return ([], nil) }
-                var due: [CheckedContinuation<Void, Never>] = []
+                var due: [UnsafeContinuation<Void, Never>] = []
                 for key in state.waiters.keys where key <= max(passed, beat) {
                     due += state.waiters.removeValue(forKey: key) ?? []
                 }

@@ -6,8 +6,9 @@ struct FIFO<Element>: RandomAccessCollection {
     var startIndex: Int { 0 }
     var endIndex: Int { elements.count - head }
     subscript(index: Int) -> Element {
-        get { elements[head + index] }
-        set { elements[head + index] = newValue }
+        // In place, so that looking at a member of an element counts no references of the others.
+        _read { yield elements[head + index] }
+        _modify { yield &elements[head + index] }
     }
 
     mutating func append(_ element: Element) { elements.append(element) }

@@ -198,7 +198,7 @@ package struct PlaybackQueue: Sendable {
     }
 
     /// When ``expire(at:)`` has something to do.
-    package var deadline: Moment? { segments.first?.deadline }
+    package var deadline: Moment? { segments.isEmpty ? nil : segments[0].deadline }
 
     /// Skips what has been missing for too long.
     package mutating func expire(at now: Moment) {
@@ -208,7 +208,11 @@ package struct PlaybackQueue: Sendable {
     // MARK: Out
 
     /// Nothing waits and nothing sounds.
-    package var isEmpty: Bool { line.isEmpty && outside.isEmpty && segments.allSatisfy { $0.early.isEmpty } }
+    package var isEmpty: Bool {
+        guard line.isEmpty, outside.isEmpty else { return false }
+        for index in segments.indices where !segments[index].early.isEmpty { return false }
+        return true
+    }
 
     /// Samples can be taken.
     package var isReady: Bool { !line.isEmpty }
@@ -223,12 +227,11 @@ package struct PlaybackQueue: Sendable {
     /// The next samples, at most `count`, all of one piece.
     package mutating func take(upTo count: Int) -> Audio? {
         guard !line.isEmpty, count > 0 else { return nil }
-        var piece = line[0]
+        let piece = line[0]
         let start = piece.taken
         let end = min(piece.wav.samples.count, start + count)
         if start == 0 { outside.append((piece.serial, piece.id, piece.wav.samples.count)) }
-        piece.taken = end
-        line[0] = piece
+        line[0].taken = end
         waitingSamples -= end - start
         lineTime -= Self.time(end - start, at: piece.wav.sampleRate)
         if end == piece.wav.samples.count { _ = line.popFirst() }

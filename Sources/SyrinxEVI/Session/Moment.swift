@@ -10,6 +10,12 @@ extension Duration {
         return Double(seconds) + Double(attoseconds) * 1e-18
     }
 
+    /// The duration in whole nanoseconds, rounded towards zero.
+    package var inNanoseconds: Int {
+        let (seconds, attoseconds) = components
+        return Int(seconds) * 1_000_000_000 + Int(attoseconds / 1_000_000_000)
+    }
+
     /// The duration in whole milliseconds, rounded down.
     package var inMilliseconds: Int {
         let (seconds, attoseconds) = components

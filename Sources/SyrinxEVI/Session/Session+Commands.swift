@@ -40,7 +40,7 @@ extension Session {
     }
 
     mutating func take(_ samples: [Int16]) {
-        if phase == .asleep {
+        if isAsleep {
             if let wakeMagnitude, Loudness.peak(samples) >= wakeMagnitude { wake() }
             return
         }

@@ -22,12 +22,13 @@ extension Session {
             if isWritable { consider(microphone.deadline) }
             consider(closeExpected)
             if !isSettled { consider(settlesAt) }
-            guard let chat else { break }
-            if !chat.isProven { consider(chat.began + options.provenAfter) }
-            consider(options.budget.map { chat.began + $0 - spent })
+            // Not the whole chat: its names would be counted.
+            guard let began = chat?.began else { break }
+            if chat?.isProven == false { consider(began + options.provenAfter) }
+            if let budget = options.budget { consider(began + budget - spent) }
             if options.rollsOver {
-                let (from, at) = options.rollOver
-                consider(chat.began + (now < chat.began + from ? from : at))
+                let (from, at) = rollOverAges
+                consider(began + (now < began + from ? from : at))
             }
         }
         if case .greeting = phase { consider(closeExpected) }
@@ -66,10 +67,10 @@ extension Session {
     }
 
     private mutating func runChatTimers(using random: inout some RandomNumberGenerator) {
-        guard let chat else { return }
-        let age = now - chat.began
+        guard let began = chat?.began, let isProven = chat?.isProven else { return }
+        let age = now - began
         figures.chatTime = spent + age
-        if !chat.isProven, age >= options.provenAfter {
+        if !isProven, age >= options.provenAfter {
             self.chat?.isProven = true
             (failures, waits, usedInternalRetry) = (0, 0, false)
         }
@@ -81,7 +82,7 @@ extension Session {
             return close(.end(.budget(minutes: budget.inSeconds / 60)))
         }
         if options.rollsOver {
-            let (from, at) = options.rollOver
+            let (from, at) = rollOverAges
             if age >= at || (age >= from && isQuiet) {
                 emit(.rollingOver(age: age, forced: age >= at))
                 return close(.rollOver)

@@ -49,6 +49,8 @@ package struct Session: Sendable {
     static let warningsPerChat = 20
 
     package let options: SessionOptions
+    /// ``SessionOptions/rollOver``, which takes divisions.
+    let rollOverAges: (from: Moment, at: Moment)
     var phase = Phase.idle
     var now = Moment.zero
     var actions: [SessionAction] = []
@@ -128,6 +130,7 @@ package struct Session: Sendable {
 
     package init(_ options: SessionOptions) {
         self.options = options
+        rollOverAges = options.rollOver
         settings = options.settings
         if settings.audio == nil { settings.audio = SessionSettings.AudioFormat(sampleRate: options.sendRate) }
         if settings.tools == nil, !options.tools.isEmpty { settings.tools = options.tools.map(\.tool) }
@@ -189,9 +192,9 @@ package struct Session: Sendable {
     // MARK: What it tells
 
     /// There is a chat: what the microphone says is heard.
-    package var isLive: Bool { phase == .live }
+    package var isLive: Bool { if case .live = phase { true } else { false } }
     package var isEnded: Bool { if case .ended = phase { true } else { false } }
-    package var isAsleep: Bool { phase == .asleep }
+    package var isAsleep: Bool { if case .asleep = phase { true } else { false } }
     /// Why it is over, once it is.
     package var endReason: EndReason? { if case .ended(let reason) = phase { reason } else { nil } }
     /// Speech waits or sounds.
@@ -240,7 +243,7 @@ package struct Session: Sendable {
 
     /// Sends what is due of the microphone.
     mutating func pump() {
-        guard phase == .live, isWritable else { return }
+        guard isWritable, isLive else { return }
         while let piece = microphone.next(at: now) {
             switch options.sendFrames {
             case .binary: actions.append(.send(attempt: attempt, .binary(piece)))

@@ -1,8 +1,9 @@
 /// What a session is fed with.
 package enum SessionInput: Sendable {
+    // What is large and seldom lies in a box of its own: inputs are handed on every few milliseconds.
     case start
     /// The answer to `.fetchToken`.
-    case token(attempt: Int, Result<HTTPResponse, TransportFailure>)
+    indirect case token(attempt: Int, Result<HTTPResponse, TransportFailure>)
     /// Something about the socket of an attempt; attempts that are over say nothing any more.
     case transport(attempt: Int, TransportEvent)
     /// The user's voice at `sendRate`, one channel, as it is captured.
@@ -13,7 +14,7 @@ package enum SessionInput: Sendable {
     case played(serial: Int, frames: Int)
     /// A local detector hears somebody speak.
     case bargeIn(Bool)
-    case command(SessionCommand)
+    indirect case command(SessionCommand)
     /// Time has passed: ``Session/deadline`` was reached.
     case tick
     /// End in good order.
@@ -37,11 +38,11 @@ package enum SessionCommand: Sendable, Hashable {
 
 /// What a session wants done. Actions are to be carried out in their order.
 package enum SessionAction: Sendable, Hashable {
-    case fetchToken(attempt: Int, HTTPRequest)
-    case connect(attempt: Int, ConnectRequest)
+    indirect case fetchToken(attempt: Int, HTTPRequest)
+    indirect case connect(attempt: Int, ConnectRequest)
     case send(attempt: Int, OutgoingFrame)
     /// Start the close handshake.
-    case close(attempt: Int, code: Int, reason: String)
+    indirect case close(attempt: Int, code: Int, reason: String)
     /// Let go of a socket that is closed, or does not answer.
     case abandon(attempt: Int)
     /// Speech is there: ``Session/takeAudio(upTo:)`` gives it.
@@ -52,9 +53,14 @@ package enum SessionAction: Sendable, Hashable {
     case playOut
     /// The same, in the middle of a turn: what is there ends with a fade.
     case breakOff
-    case runTool(ToolCall)
+    indirect case runTool(ToolCall)
     case cancelTool(id: String)
-    case event(SessionEvent)
+    indirect case event(SessionEvent)
     /// It is over; nothing follows.
-    case end(EndReason)
+    indirect case end(EndReason)
+}
+
+extension SessionAction {
+    /// Somebody besides the socket hears of it.
+    var isForOutlet: Bool { if case .send = self { false } else { true } }
 }
