@@ -125,7 +125,9 @@ final class EVIRenderer: Renderer {
             let run = ring.writableRun()
             let count = min(run.count, samples.count &- taken)
             if count == 0 { break }
-            for k in 0..<count { run[k] = samples[taken &+ k] }
+            if let to = run.baseAddress, let from = samples.baseAddress {
+                UnsafeMutableRawPointer(to).copyMemory(from: from + taken, byteCount: count &* 4)
+            }
             ring.didWrite(count)
             taken &+= count
         }
@@ -203,7 +205,10 @@ final class EVIRenderer: Renderer {
                 }
                 let upTo = min(last, min(due &- output.position, frame &+ min(steady, run.count &- taken)))
                 if upTo > frame {
-                    for k in frame..<upTo { samples[k] = run[taken &+ k &- frame] }
+                    if let to = samples.baseAddress, let from = run.baseAddress {
+                        UnsafeMutableRawPointer(to + frame).copyMemory(
+                            from: from + taken, byteCount: (upTo &- frame) &* 4)
+                    }
                     taken &+= upTo &- frame
                     consumed &+= upTo &- frame
                     isSounding = true

@@ -89,7 +89,7 @@ struct SpeechWriter: ~Copyable {
             let run = ring.writableRun()
             let count = min(run.count, samples.count - done)
             if count == 0 { break }
-            for k in 0..<count { run[k] = Float(samples[done + k]) / 32_768 }
+            if let from = samples.baseAddress, let to = run.baseAddress { widen(from + done, into: to, count: count) }
             ring.didWrite(count)
             done += count
             written += count
@@ -170,5 +170,21 @@ struct SpeechWriter: ~Copyable {
             waiting.removeAll(keepingCapacity: true)
             first = 0
         }
+    }
+}
+
+/// 16 bits as floats: full scale is 32 768. Eight at once.
+private func widen(_ samples: UnsafePointer<Int16>, into result: UnsafeMutablePointer<Float>, count: Int) {
+    let (from, to) = (UnsafeRawPointer(samples), UnsafeMutableRawPointer(result))
+    var k = 0
+    while k &+ 8 <= count {
+        let eight = from.loadUnaligned(fromByteOffset: 2 &* k, as: SIMD8<Int16>.self)
+        let floats = SIMD8<Float>(SIMD8<Int32>(truncatingIfNeeded: eight)) * 0x1p-15
+        to.storeBytes(of: floats, toByteOffset: 4 &* k, as: SIMD8<Float>.self)
+        k &+= 8
+    }
+    while k < count {
+        result[k] = Float(samples[k]) * 0x1p-15
+        k &+= 1
     }
 }

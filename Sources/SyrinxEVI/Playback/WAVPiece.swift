@@ -124,6 +124,14 @@ private struct ByteReader {
         let frames = count / (2 * channels)
         return bytes.withUnsafeBytes { bytes in
             [Int16](unsafeUninitializedCapacity: frames) { samples, filled in
+                #if _endian(little)
+                    if channels == 1, frames > 0 {
+                        UnsafeMutableRawBufferPointer(samples).copyMemory(
+                            from: UnsafeRawBufferPointer(rebasing: bytes[start..<start + 2 * frames]))
+                        filled = frames
+                        return
+                    }
+                #endif
                 for frame in 0..<frames {
                     let place = start + 2 * channels * frame
                     if channels == 1 {

@@ -147,11 +147,15 @@ package struct MicrophoneQueue: Sendable {
 package enum Loudness {
     /// The largest magnitude, 0…32 768.
     package static func peak(_ samples: [Int16]) -> Int {
-        var largest = 0
+        // Highest and lowest apart: the compiler makes eight at once of that, and not of magnitudes.
+        var (high, low): (Int16, Int16) = (0, 0)
         samples.withUnsafeBufferPointer { samples in
-            for sample in samples where Int(sample.magnitude) > largest { largest = Int(sample.magnitude) }
+            for sample in samples {
+                high = max(high, sample)
+                low = min(low, sample)
+            }
         }
-        return largest
+        return max(Int(high), -Int(low))
     }
 
     /// Whether the largest magnitude reaches a level.
