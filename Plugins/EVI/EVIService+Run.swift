@@ -19,24 +19,33 @@ extension EVIService: SinkBridge, RunKeeper, EventReceiver, Reporter {
         let mostWaiting = min(renderer.microphone.capacity / 2, inputRate / 10)
         while true {
             let ticket = bell.ticket()
-            let (runner, isOver, end) = state.withLock { ($0.runner, $0.reason != nil, $0.isFinished ? 0 : $0.end) }
-            if isOver || frame + inputRate / Self.nearness >= end { return true }
+            if frame + inputRate / Self.nearness >= clockEnd.load(ordering: .acquiring) { return true }
             let isBehind = renderer.microphone.readableCount > mostWaiting
-            let isShort = renderer.speech.readableCount < leastSpeech && (runner?.hasWaitingSpeech ?? false)
-            if let runner, !runner.flags.contains(.holdsClock), !isBehind, !isShort { return true }
+            let isShort = gauge.hasWaitingSpeech && renderer.speech.readableCount < leastSpeech
+            if !gauge.flags.contains(.holdsClock), !isBehind, !isShort { return true }
             if isBehind || isShort { wake() }
             bell.wait(after: ticket, atMost: isBehind || isShort ? 2_000_000 : 20_000_000)
         }
     }
 
     func end(at frame: Int) {
-        state.withLock { $0.end = frame }
+        state.withLock { state in
+            state.end = frame
+            tellEnd(state)
+        }
         bell.ring()
+    }
+
+    /// Tells the clock how far it waits for this session: not at all once it is over. Called under the state's lock.
+    func tellEnd(_ state: State) {
+        let isOver = state.isFinished || state.reason != nil
+        clockEnd.store(isOver ? 0 : state.end, ordering: .releasing)
     }
 
     func finish() {
         let runner = state.withLock { state in
             state.isFinished = true
+            tellEnd(state)
             return state.runner
         }
         if let runner { Task { await runner.feed(.stop) } }

@@ -39,6 +39,9 @@ final class EVIService: Service, SessionOutlet {
     let isTimed: Bool
     let inputRate: Int
     let options: SessionOptions
+    /// How the session stands, and up to which frame of the input its clock waits for it: what every cycle asks for.
+    let gauge = SessionGauge()
+    let clockEnd = Atomic<Int>(.max)
     /// Rung when the session's status changes, for a clock that waits.
     let bell = Doorbell()
     private let transport: any Transport
@@ -80,7 +83,7 @@ final class EVIService: Service, SessionOutlet {
     // MARK: The session
 
     func run() async throws {
-        let runner = SessionRunner(options, transport: transport, tools: tools, outlet: self)
+        let runner = SessionRunner(options, transport: transport, tools: tools, outlet: self, gauge: gauge)
         let isFinished = state.withLock { state in
             state.runner = runner
             return state.isFinished
@@ -112,6 +115,7 @@ final class EVIService: Service, SessionOutlet {
             state.status = runner.status
             state.reason = reason
             state.runner = nil
+            tellEnd(state)
         }
         bell.ring()
     }
@@ -170,7 +174,7 @@ final class EVIService: Service, SessionOutlet {
         let fill = Double(desk.unplayed) / Double(rate)
         state.withLock { state in
             state.figures.take(event, at: .now)
-            state.figures.note(fill: fill + (state.runner?.waitingSpeech.inSeconds ?? 0))
+            state.figures.note(fill: fill + gauge.waitingSpeech.inSeconds)
         }
         switch event {
         case .userMessage(let message) where !message.interim && !settings.hearsAssistant: show(message.models)
@@ -182,8 +186,7 @@ final class EVIService: Service, SessionOutlet {
     }
 
     func statusChanged() {
-        let runner = state.withLock { $0.runner }
-        renderer.isListening.store(runner?.flags.contains(.listening) ?? false, ordering: .relaxed)
+        renderer.isListening.store(gauge.flags.contains(.listening), ordering: .relaxed)
         bell.ring()
     }
 

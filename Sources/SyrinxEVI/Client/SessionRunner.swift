@@ -1,4 +1,3 @@
-internal import Synchronization
 internal import SyrinxRealtime
 
 /// Drives a ``Session`` over a transport: gives it the time, its socket's words and its tools' answers, and carries out what
@@ -18,9 +17,7 @@ package actor SessionRunner {
     private let origin = ContinuousClock.now
     private var random = SystemRandomNumberGenerator()
     private let snapshot: Locked<Snapshot>
-    /// What of the status is looked at in every cycle.
-    private let flagBits: Atomic<UInt16>
-    private let waitingNanoseconds = Atomic<Int>(0)
+    private let gauge: SessionGauge
     private var toldFlags: SessionStatus.Flags
 
     /// The socket in use.
@@ -43,7 +40,8 @@ package actor SessionRunner {
     private static let leastWait: Moment = .milliseconds(1)
 
     package init(
-        _ options: SessionOptions, transport: any Transport, tools: any ToolRunner, outlet: any SessionOutlet
+        _ options: SessionOptions, transport: any Transport, tools: any ToolRunner, outlet: any SessionOutlet,
+        gauge: SessionGauge = SessionGauge()
     ) {
         let session = Session(options)
         let status = session.status
@@ -52,7 +50,8 @@ package actor SessionRunner {
         self.tools = tools
         self.outlet = outlet
         snapshot = Locked(Snapshot(status: status))
-        flagBits = Atomic(status.flags.rawValue)
+        self.gauge = gauge
+        gauge.renew(status)
         toldFlags = status.flags
     }
 
@@ -68,10 +67,8 @@ package actor SessionRunner {
         return status
     }
 
-    // Of the same, what is cheap to ask for.
-    package nonisolated var flags: SessionStatus.Flags { .init(rawValue: flagBits.load(ordering: .acquiring)) }
-    package nonisolated var waitingSpeech: Moment { .nanoseconds(waitingNanoseconds.load(ordering: .relaxed)) }
-    package nonisolated var hasWaitingSpeech: Bool { waitingNanoseconds.load(ordering: .relaxed) > 0 }
+    /// Of the same, what is cheap to ask for.
+    package nonisolated var flags: SessionStatus.Flags { gauge.flags }
 
     /// Drives the session until it is over and its last speech was handed on.
     ///
@@ -157,9 +154,7 @@ package actor SessionRunner {
         snapshot.withLock { snapshot in
             deadline = session.renew(&snapshot.status)
             snapshot.connection = connection
-            flagBits.store(snapshot.status.flags.rawValue, ordering: .releasing)
-            let waiting = snapshot.status.waitingSpeech
-            waitingNanoseconds.store(waiting == .zero ? 0 : waiting.inNanoseconds, ordering: .relaxed)
+            gauge.renew(snapshot.status)
         }
     }
 

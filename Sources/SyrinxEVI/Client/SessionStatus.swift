@@ -1,3 +1,28 @@
+internal import Synchronization
+
+/// What a driver asks of a session in every cycle: a few numbers, without a lock.
+///
+/// - Thread: any reads, the session's runner writes.
+package final class SessionGauge: Sendable {
+    private let bits = Atomic<UInt16>(SessionStatus.Flags.holdsClock.rawValue)
+    private let waiting = Atomic<Int>(0)
+
+    /// A session that has not begun holds the clock.
+    package init() {}
+
+    package var flags: SessionStatus.Flags { .init(rawValue: bits.load(ordering: .acquiring)) }
+
+    /// Speech that waits to be taken.
+    package var waitingSpeech: Moment { .nanoseconds(waiting.load(ordering: .relaxed)) }
+    package var hasWaitingSpeech: Bool { waiting.load(ordering: .relaxed) > 0 }
+
+    func renew(_ status: SessionStatus) {
+        let time = status.waitingSpeech
+        waiting.store(time == .zero ? 0 : time.inNanoseconds, ordering: .relaxed)
+        bits.store(status.flags.rawValue, ordering: .releasing)
+    }
+}
+
 /// Where a session stands, as a snapshot.
 ///
 /// - Thread: any; a value.
