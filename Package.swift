@@ -36,6 +36,9 @@ let package = Package(
             exclude: ["README.md"], swiftSettings: swift),
         .systemLibrary(name: "CEbur128", pkgConfig: "libebur128", providers: [.apt(["libebur128-dev"])]),
         .target(
+            name: "DynamicsPlugin", dependencies: ["SyrinxCore", "SyrinxDSP"], path: "Plugins/Dynamics",
+            exclude: ["README.md"], swiftSettings: swift),
+        .target(
             name: "ResamplePlugin", dependencies: ["SyrinxCore", "CSampleRate"], path: "Plugins/Resample",
             exclude: ["README.md"], swiftSettings: swift),
         .systemLibrary(name: "CALSA", pkgConfig: "alsa", providers: [.apt(["libasound2-dev"])]),
@@ -87,7 +90,7 @@ let package = Package(
             dependencies: [
                 "SyrinxCore", "SyrinxGraph", "SyrinxConfig", "SyrinxHost", "ALSAPlugin", "BasicPlugin",
                 "EVIPlugin", "FilePlugin", "JACKPlugin", "ResamplePlugin", "SyrinxEmulator", "SyrinxEVI",
-                "VoicePlugin",
+                "VoicePlugin", "DynamicsPlugin",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: swift),
 
@@ -137,6 +140,9 @@ let package = Package(
             name: "SyrinxClocksTests", dependencies: ["SyrinxClocks", "SyrinxTestKit"], swiftSettings: swift),
         .testTarget(
             name: "BasicPluginTests", dependencies: ["BasicPlugin", "SyrinxCore", "SyrinxDSP", "SyrinxTestKit"],
+            swiftSettings: swift),
+        .testTarget(
+            name: "DynamicsPluginTests", dependencies: ["DynamicsPlugin", "SyrinxCore", "SyrinxTestKit"],
             swiftSettings: swift),
         .testTarget(
             name: "ResamplePluginTests", dependencies: ["ResamplePlugin", "SyrinxCore", "SyrinxTestKit"],

@@ -1,5 +1,6 @@
 internal import ALSAPlugin
 internal import BasicPlugin
+internal import DynamicsPlugin
 internal import EVIPlugin
 internal import FilePlugin
 internal import JACKPlugin
@@ -13,6 +14,7 @@ enum Plugins {
         [
             ALSAPlugin.self,
             BasicPlugin.self,
+            DynamicsPlugin.self,
             EVIPlugin.self,
             FilePlugin.self,
             JACKPlugin.self,
