@@ -50,4 +50,20 @@ struct ConformanceTests {
     func duck(values: [String: Value], channels: [Int?]) throws {
         try expectConformance(DuckNode.self, values, channels: channels)
     }
+
+    @Test(
+        "a de-esser keeps it: band and shelf, absolute and relative",
+        arguments: [
+            (["threshold_db": .number(-24)], 2),
+            (["shape": .string("shelf"), "detection": .string("relative"), "threshold_db": .number(-9)], 1),
+            (["link_percent": .number(20), "detection": .string("relative"), "threshold_db": .number(-9)], 3),
+        ] as [([String: Value], Int)])
+    func deesser(values: [String: Value], channels: Int) throws {
+        try expectConformance(DeesserNode.self, values, channels: [channels])
+    }
+
+    @Test("automatic gain keeps it", arguments: [1, 6])
+    func agc(channels: Int) throws {
+        try expectConformance(AGCNode.self, ["rise_s": .number(0.1)], channels: [channels], frames: 7_000)
+    }
 }

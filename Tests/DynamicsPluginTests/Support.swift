@@ -7,7 +7,7 @@ import Testing
 
 /// Fails with the first rules of the contract that the node's renderer breaks.
 func expectConformance<N: Node>(
-    _ type: N.Type, _ values: [String: Value] = [:], channels: [Int?] = [], frames: Int = 4_500,
+    _ type: N.Type, _ values: [String: Value] = [:], channels: [Int?] = [], frames: Int = 3_800,
     moves: [NodeHarness.Move]? = nil, sourceLocation: SourceLocation = #_sourceLocation
 ) throws {
     var plan = ConformancePlan(N.descriptor, channels: channels)
