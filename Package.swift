@@ -16,6 +16,7 @@ let package = Package(
         .library(name: "SyrinxDSP", targets: ["SyrinxDSP"]),
         .library(name: "SyrinxGraph", targets: ["SyrinxGraph"]),
         .library(name: "BasicPlugin", targets: ["BasicPlugin"]),
+        .library(name: "DynamicsPlugin", targets: ["DynamicsPlugin"]),
         .executable(name: "syrinx", targets: ["syrinx"]),
     ],
     dependencies: [
@@ -197,7 +198,7 @@ let package = Package(
             name: "PipelineTests",
             dependencies: [
                 "JackTestKit", "CommandTestKit", "SyrinxCore", "SyrinxGraph", "SyrinxConfig", "SyrinxHost",
-                "BasicPlugin",
+                "BasicPlugin", "DynamicsPlugin",
                 "FilePlugin", "ResamplePlugin", "syrinx",
             ], swiftSettings: swift),
         .testTarget(

@@ -14,6 +14,16 @@ let package = Package(
             swiftSettings: [
                 .swiftLanguageMode(.v6), .enableUpcomingFeature("ExistentialAny"),
                 .enableUpcomingFeature("MemberImportVisibility"), .enableUpcomingFeature("InternalImportsByDefault"),
-            ])
+            ]),
+        .executableTarget(
+            name: "nodes",
+            dependencies: [
+                .product(name: "SyrinxCore", package: "syrinx"), .product(name: "SyrinxGraph", package: "syrinx"),
+                .product(name: "BasicPlugin", package: "syrinx"), .product(name: "DynamicsPlugin", package: "syrinx"),
+            ],
+            swiftSettings: [
+                .swiftLanguageMode(.v6), .enableUpcomingFeature("ExistentialAny"),
+                .enableUpcomingFeature("MemberImportVisibility"), .enableUpcomingFeature("InternalImportsByDefault"),
+            ]),
     ]
 )

@@ -16,7 +16,7 @@ struct Syrinx: ParsableCommand {
             """,
         version: Version.number,
         subcommands: [
-            RunCommand.self, CheckCommand.self, ExplainCommand.self, NodesCommand.self, DevicesCommand.self,
-            SchemaCommand.self, EVICommand.self,
+            RunCommand.self, CheckCommand.self, ExplainCommand.self, NormalizeCommand.self, NodesCommand.self,
+            DevicesCommand.self, SchemaCommand.self, EVICommand.self,
         ])
 }

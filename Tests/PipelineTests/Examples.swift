@@ -1,5 +1,6 @@
 import BasicPlugin
 import CommandTestKit
+import DynamicsPlugin
 import FilePlugin
 import Foundation
 import ResamplePlugin
@@ -34,6 +35,10 @@ struct Example: Sendable, CustomTestStringConvertible {
         Example(
             name: "loudness-report", variables: ["in": "stereo48.wav", "log": "log.jsonl"],
             sets: ["level.interval_s=0.1"], outputs: ["log.jsonl"]),
+        Example(name: "podcast-voice", variables: ["in": "mono44.wav", "out": "out.wav"], outputs: ["out.wav"]),
+        Example(
+            name: "music-under-speech",
+            variables: ["voice": "mono48.wav", "music": "stereo48.wav", "out": "out.wav"], outputs: ["out.wav"]),
         Example(name: "equaliser", variables: ["in": "stereo48.wav", "out": "out.wav"], outputs: ["out.wav"]),
         Example(
             name: "stdin-to-stdout", sets: ["input.path=stereo48.wav", "output.path=out.wav"], outputs: ["out.wav"]),
@@ -71,7 +76,10 @@ struct Example: Sendable, CustomTestStringConvertible {
     /// Runs the pipeline in this process with pieces of random length; the contents of what it wrote.
     func outputsOfRandomCuts(in folder: URL, seed: UInt64) throws -> [Data] {
         var registry = NodeRegistry()
-        for plugin in [BasicPlugin.self, FilePlugin.self, ResamplePlugin.self] as [any NodePlugin.Type] {
+        let plugins: [any NodePlugin.Type] = [
+            BasicPlugin.self, DynamicsPlugin.self, FilePlugin.self, ResamplePlugin.self,
+        ]
+        for plugin in plugins {
             try registry.register(plugin)
         }
         func absolute(_ value: String) -> String {
