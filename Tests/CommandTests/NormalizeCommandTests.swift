@@ -25,7 +25,8 @@ struct NormalizeCommandTests {
     @Test("where there is room, the loudness is met by gain alone", arguments: [-30.0, -20])
     func gain(target: Double) throws {
         let (report, file) = try normalize(["--lufs", "\(target)"])
-        #expect(abs(try figure(report, "output", "integrated_lufs") - target) < 0.02)
+        // Each of the two measurements is good to 0.05 LU.
+        #expect(abs(try figure(report, "output", "integrated_lufs") - target) < 0.1)
         #expect(report["limited"] as? Bool == false)
         let gain = target - (try figure(report, "input", "integrated_lufs"))
         #expect(abs(try #require(report["gain_db"] as? Double) - gain) < 1e-9)
