@@ -38,7 +38,8 @@ public struct LimiterNode: Node {
             extreme. The gain is held 16 frames to both sides of a peak, so that interpolation around it sees no slope, and \
             aims 0.3 dB below the ceiling: \
             tones, steps, bursts, impulses and noise stay below it as a longer interpolation sees them. Only what lies \
-            within 2 % of half the rate can be misjudged, by some tenths of a dB; samples themselves never pass.
+            within 2 % of half the rate can be misjudged, by half a dB and, for a judge longer still, more; samples \
+            themselves never pass.
 
             Sources: D. Lemire, "Streaming Maximum-Minimum Filter Using No More than Three Comparisons per Element", 2006; \
             W. M. Wells, IEEE PAMI 8 (2), 1986 (running means in cascade); ITU-R BS.1770-5, Annex 2 (true peak); D. \
