@@ -69,6 +69,16 @@ let package = Package(
             name: "VoicePlugin",
             dependencies: ["SyrinxCore", "SyrinxRealtime", "SyrinxDSP", "SyrinxClocks", "CVoiceKernels"],
             path: "Plugins/Voice", exclude: ["README.md", "Neural/README.md"], swiftSettings: swift),
+        // pkg-config's flags for libwebrtc-audio-processing-dev, which the package manager refuses to take from there.
+        .target(
+            name: "CWebRTCAudio",
+            cxxSettings: [
+                .headerSearchPath("system"), .define("WEBRTC_POSIX"), .define("WEBRTC_AUDIO_PROCESSING_ONLY_BUILD"),
+            ], linkerSettings: [.linkedLibrary("webrtc_audio_processing")]),
+        .target(
+            name: "EchoPlugin",
+            dependencies: ["SyrinxCore", "SyrinxRealtime", "SyrinxDSP", "SyrinxClocks", "CWebRTCAudio"],
+            path: "Plugins/Echo", exclude: ["README.md"], swiftSettings: swift),
         .target(
             name: "SyrinxHost", dependencies: ["SyrinxCore", "SyrinxGraph", "SyrinxRealtime"], swiftSettings: swift),
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
@@ -91,7 +101,7 @@ let package = Package(
             dependencies: [
                 "SyrinxCore", "SyrinxGraph", "SyrinxConfig", "SyrinxHost", "ALSAPlugin", "BasicPlugin",
                 "EVIPlugin", "FilePlugin", "JACKPlugin", "ResamplePlugin", "SyrinxEmulator", "SyrinxEVI",
-                "VoicePlugin", "DynamicsPlugin",
+                "VoicePlugin", "DynamicsPlugin", "EchoPlugin",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: swift),
 
@@ -153,6 +163,12 @@ let package = Package(
             dependencies: [
                 "SyrinxEVI", "SyrinxCore", "SyrinxNet", "SyrinxRealtime", "SyrinxTestKit", "CommandTestKit",
             ], swiftSettings: swift),
+            name: "EchoPluginTests",
+            dependencies: ["EchoPlugin", "SyrinxCore", "SyrinxRealtime", "SyrinxDSP", "SyrinxTestKit"],
+            swiftSettings: swift),
+        .testTarget(
+            name: "SyrinxEVITests", dependencies: ["SyrinxEVI", "SyrinxCore", "SyrinxNet", "SyrinxRealtime"],
+            swiftSettings: swift),
         .testTarget(
             name: "SyrinxEVIClientTests",
             dependencies: ["SyrinxEVI", "SyrinxNet", "SyrinxCore", "SyrinxRealtime", "SyrinxTestKit", "NetTestKit"],

@@ -8,6 +8,7 @@ cd "$syrinx_root"
 # Libraries and headers that the build needs.
 syrinx_build_packages=(
     pkg-config libsndfile1-dev libsamplerate0-dev libebur128-dev libjack-jackd2-dev libasound2-dev libssl-dev
+    libwebrtc-audio-processing-dev
 )
 # Tests check against programs that are not ours.
 syrinx_test_packages=(

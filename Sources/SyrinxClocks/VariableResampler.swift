@@ -53,6 +53,11 @@ public struct VariableResampler: ~Copyable {
         end = 0
     }
 
+    /// ``halfLength`` of a resampler between two rates, without making one.
+    public static func halfLength(inputRate: Int, outputRate: Int) -> Int {
+        SincTable.length(from: inputRate, to: outputRate) / 2
+    }
+
     deinit {
         planes.deallocate()
         UnsafeMutableRawPointer(row).deallocate()

@@ -23,6 +23,16 @@ public enum RenderSection {
         syrinx_float_mode_leave(mode)
     }
 
+    /// Makes RealtimeSanitizer look away from what this thread does until ``lookAgain()``: for one call into a library that
+    /// takes a lock of its own which no other thread ever takes. The reason stands beside each call, a test counts the
+    /// call's allocations (none), and `scripts/test style` has the list of all of them.
+    ///
+    /// - Thread: render, inside the section.
+    public static func lookAway() { syrinx_realtime_look_away() }
+
+    /// Ends what ``lookAway()`` began. Thread: the same.
+    public static func lookAgain() { syrinx_realtime_look_again() }
+
     /// The processor's cycle counter. Thread: any.
     public static func cycleCounter() -> UInt64 { syrinx_cycle_counter() }
 }

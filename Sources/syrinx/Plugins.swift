@@ -2,6 +2,7 @@ internal import ALSAPlugin
 internal import BasicPlugin
 internal import DynamicsPlugin
 internal import EVIPlugin
+internal import EchoPlugin
 internal import FilePlugin
 internal import JACKPlugin
 internal import ResamplePlugin
@@ -16,6 +17,7 @@ enum Plugins {
             BasicPlugin.self,
             DynamicsPlugin.self,
             EVIPlugin.self,
+            EchoPlugin.self,
             FilePlugin.self,
             JACKPlugin.self,
             ResamplePlugin.self,

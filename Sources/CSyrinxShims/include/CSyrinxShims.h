@@ -97,6 +97,18 @@ static inline void syrinx_realtime_exit(void) {
   if (__rtsan_realtime_exit) __rtsan_realtime_exit();
 }
 
+extern void __rtsan_disable(void) __attribute__((weak));
+extern void __rtsan_enable(void) __attribute__((weak));
+
+// Between these two calls the sanitizer looks away on this thread.
+static inline void syrinx_realtime_look_away(void) {
+  if (__rtsan_disable) __rtsan_disable();
+}
+
+static inline void syrinx_realtime_look_again(void) {
+  if (__rtsan_enable) __rtsan_enable();
+}
+
 // A word that threads sleep on: `rings` counts, `sleepers` says whether a ring needs the kernel.
 typedef struct {
   uint32_t rings;
