@@ -122,6 +122,10 @@ let package = Package(
             name: "vad-scores", dependencies: ["SyrinxCore", "SyrinxTestKit", "VoicePlugin"],
             path: "Benchmarks/vad/Scores", swiftSettings: swift),
 
+        // Measures echo_cancel in simulated rooms; see Benchmarks/echo/README.md.
+        .executableTarget(
+            name: "echo-figures", dependencies: ["EchoPlugin", "SyrinxCore", "SyrinxTestKit"],
+            path: "Benchmarks/echo/Figures", swiftSettings: swift),
         // For tests only.
         .target(name: "CHeapProbe"),
         .target(

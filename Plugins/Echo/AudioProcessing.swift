@@ -1,6 +1,6 @@
 internal import CWebRTCAudio
 internal import Synchronization
-internal import SyrinxCore
+package import SyrinxCore
 internal import SyrinxRealtime
 
 /// WebRTC's audio processing module for one near and one far end: owns the handles.
@@ -10,9 +10,9 @@ internal import SyrinxRealtime
 /// - Shape: mono, ``frameLength`` samples a call, full scale 1.
 /// - Thread: as each member says. `current` belongs to the render thread; `spare` goes from control to render and `used`
 ///   back, and `used` is empty whenever there is a spare.
-struct AudioProcessing: ~Copyable, Sendable {
+package struct AudioProcessing: ~Copyable, Sendable {
     /// What is fixed when a module is made.
-    struct Settings: Sendable {
+    package struct Settings: Sendable {
         /// One of ``AudioProcessing/rates``.
         var rate: Int
         /// How hard what is left of the echo is pressed down: 0…2.
@@ -27,13 +27,28 @@ struct AudioProcessing: ~Copyable, Sendable {
         var highPass: Bool
         var findsDelay: Bool
         var extendedFilter: Bool
+
+        package init(
+            rate: Int, echoLevel: Int = 2, noiseLevel: Int = -1, gainMode: Int = 0, gainTarget: Int = 3,
+            gainMost: Int = 9, highPass: Bool = true, findsDelay: Bool = true, extendedFilter: Bool = true
+        ) {
+            self.rate = rate
+            self.echoLevel = echoLevel
+            self.noiseLevel = noiseLevel
+            self.gainMode = gainMode
+            self.gainTarget = gainTarget
+            self.gainMost = gainMost
+            self.highPass = highPass
+            self.findsDelay = findsDelay
+            self.extendedFilter = extendedFilter
+        }
     }
 
     /// The rates that the module takes, in Hz, in rising order.
     static let rates = [8_000, 16_000, 32_000, 48_000]
 
     let settings: Settings
-    let frameLength: Int
+    package let frameLength: Int
     /// Addresses of modules; 0 where there is none.
     private let current: Atomic<UInt>
     private let spare = Atomic<UInt>(0)
@@ -41,7 +56,7 @@ struct AudioProcessing: ~Copyable, Sendable {
     private let making = Mutex(())
 
     /// Thread: control.
-    init(_ settings: Settings, at place: String) throws(PipelineError) {
+    package init(_ settings: Settings, at place: String) throws(PipelineError) {
         guard let module = Self.make(settings) else {
             throw PipelineError(.internal, at: place, "WebRTC's audio processing module refuses its settings")
         }
@@ -59,14 +74,14 @@ struct AudioProcessing: ~Copyable, Sendable {
 
     /// How many samples later than it went in the near end comes out, beyond whole frames: the module's own delay.
     ///
-    /// Found by correlation with version 0.3 (`AudioProcessingTests` holds it to that): the canceller's blocks of 64 under
+    /// Found by how alike speech comes out of version 0.3, which a test holds it to: the canceller's blocks of 64 under
     /// frames of 10 ms, from 32 kHz on the filters that split and join bands, and 6 ms for noise suppression.
-    static func delay(_ settings: Settings) -> Int {
+    package static func delay(_ settings: Settings) -> Int {
         let echo =
             switch settings.rate {
             case 8_000, 16_000: 112
             case 32_000: 228
-            default: 382
+            default: 386
             }
         return echo + (settings.noiseLevel >= 0 ? settings.rate * 6 / 1000 : 0)
     }
@@ -93,24 +108,31 @@ struct AudioProcessing: ~Copyable, Sendable {
         current.store(fresh, ordering: .relaxed)
     }
 
-    /// Takes a frame of each end and writes a clean one; silence if the module fails.
+    /// Takes a frame of each end and writes a clean one; silence if the module fails, or while another is being made.
+    ///
+    /// Making one writes tables that all modules of the process share, for about half a millisecond; a frame that falls
+    /// into it is lost, since render does not wait.
     ///
     /// - Parameter delay: how much later than `far` its echo is expected, ms.
+    /// - Returns: false: silence was written.
     /// - Thread: render.
-    @_noLocks @_noAllocation
-    func process(
+    @_noLocks @_noAllocation @discardableResult
+    package func process(
         near: UnsafePointer<Float>, far: UnsafePointer<Float>, clean: UnsafeMutablePointer<Float>, delay: Int32
-    ) {
+    ) -> Bool {
         let module = OpaquePointer(bitPattern: current.load(ordering: .relaxed))
         let frames = frameLength
         // The module takes a mutex of its own three times a frame. No other thread ever calls this handle, so that it is
         // never held when it is asked for: no wait, no system call. After the first frame the module allocates nothing.
+        var isClean = false
         _unsafePerformance {
             RenderSection.lookAway()
             let code = syrinx_apm_process(module, near, far, clean, delay)
             RenderSection.lookAgain()
-            if code != 0 { clean.update(repeating: 0, count: frames) }
+            isClean = code == 0
+            if !isClean { clean.update(repeating: 0, count: frames) }
         }
+        return isClean
     }
 
     /// A module that has run long enough to have touched all of its memory, and has heard nothing but silence.

@@ -30,9 +30,11 @@ struct EchoFigures: ~Copyable, Sendable {
     private let enhancement = Atomic<UInt32>(0)
     private let best = Atomic<UInt32>(0)
     private let doubleFrames = Atomic<Int>(0)
+    private let lostFrames = Atomic<Int>(0)
 
     @_noLocks @_noAllocation
-    func write(_ watch: EchoWatch) {
+    func write(_ watch: EchoWatch, lostFrames: Int) {
+        self.lostFrames.store(lostFrames, ordering: .relaxed)
         delay.store(watch.delay.bitPattern, ordering: .relaxed)
         hasDelay.store(watch.hasDelay, ordering: .relaxed)
         enhancement.store(watch.enhancement.bitPattern, ordering: .relaxed)
@@ -50,6 +52,7 @@ struct EchoFigures: ~Copyable, Sendable {
             ("erle_db", level(enhancement.load(ordering: .relaxed))),
             ("best_erle_db", level(best.load(ordering: .relaxed))),
             ("double_talk_s", .number(Double(doubleFrames.load(ordering: .relaxed)) / 100)),
+            ("lost_ms", .integer(10 * lostFrames.load(ordering: .relaxed))),
         ]
     }
 }

@@ -21,7 +21,7 @@ public struct EchoCancelNode: Node {
         ],
         parameters: [
             .choice(
-                "suppression", of: ["low", "moderate", "high"], default: "high",
+                "suppression", of: ["low", "moderate", "high"], default: "moderate",
                 "How hard what the filter leaves of the echo is pressed down; more costs more of the near end."),
             .choice(
                 "noise_suppression", of: ["off", "low", "moderate", "high", "very_high"], default: "off",
@@ -33,8 +33,12 @@ public struct EchoCancelNode: Node {
                 "gain_target_dbfs", in: -31...0, default: -3, unit: .decibelsFullScale, "Where gain control aims at."),
             .integer("gain_most_db", in: 0...90, default: 9, unit: .decibels, "The most that it amplifies."),
             .boolean("high_pass", default: true, "Take away what lies below speech."),
-            .boolean("delay_agnostic", default: true, "Find the echo's delay; off: trust expected_delay_ms."),
-            .boolean("extended_filter", default: true, "Cancel 128 ms of echo instead of 48."),
+            .boolean(
+                "follow_delay", default: true,
+                "Let the reference wait by the delay that was measured, so that the echo follows it closely."),
+            .boolean(
+                "extended_filter", default: false,
+                "Cancel 128 ms of echo instead of 48; for delays that wander. Costs more of the near end."),
             .integer(
                 "expected_delay_ms", in: 0...500, default: 0, unit: .milliseconds,
                 "How much later than the reference its echo is expected, before more is known."),
@@ -105,7 +109,9 @@ public struct EchoCancelNode: Node {
     public func prepare(_ setup: Setup) throws(PipelineError) -> Prepared {
         let rate = setup.output.format.rate
         let settings = try settings(rate)
-        let core = EchoCore(settings, expectedDelay: expectedDelay, silenceLimit: Int(silence * 100))
+        let core = EchoCore(
+            settings, expectedDelay: expectedDelay, followsDelay: try parameters.boolean("follow_delay"),
+            silenceLimit: Int(silence * 100))
         let timing = EchoTiming(settings, rate: rate)
         let renderer = EchoCancelRenderer(
             try AudioProcessing(settings, at: parameters.path), core, timing,
@@ -121,7 +127,7 @@ public struct EchoCancelNode: Node {
             noiseLevel: levels.noise, gainMode: levels.gain,
             gainTarget: -(try parameters.integer("gain_target_dbfs")),
             gainMost: try parameters.integer("gain_most_db"), highPass: try parameters.boolean("high_pass"),
-            findsDelay: try parameters.boolean("delay_agnostic"),
+            findsDelay: false,
             extendedFilter: try parameters.boolean("extended_filter"))
     }
 }

@@ -181,6 +181,6 @@ final class EchoCancelRenderer: Renderer {
     @_noLocks @_noAllocation
     private func finishFrame(_ block: RenderBlock, at position: Int) {
         core.process(block, module, at: position, rate: timing.rate)
-        figures.write(core.watch)
+        figures.write(core.watch, lostFrames: core.lostFrames)
     }
 }

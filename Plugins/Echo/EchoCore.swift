@@ -11,14 +11,43 @@ struct EchoCore: ~Copyable {
     let far: UnsafeMutablePointer<Float>
     let clean: UnsafeMutablePointer<Float>
 
+    /// How much earlier than its echo the far end is put, ms.
+    private static var lead: Int { 5 }
+
     private(set) var watch: EchoWatch
     private let freshWatch: EchoWatch
-    private let expectedDelay: Int32
+    /// Frames that the module could not take.
+    private(set) var lostFrames = 0
+    private let freshShift: Int
+    private let followsDelay: Bool
+    private let rate: Int
+    /// The last of the far end, so that it can wait for its echo; ``lineLength`` samples, a power of two.
+    private let line: UnsafeMutablePointer<Float>
+    private let lineLength: Int
+    private let shifted: UnsafeMutablePointer<Float>
+    private var linePlace = 0
+    /// By how much the far end waits, in samples.
+    private var shift: Int
     private var finder: DelayFinder
 
-    init(_ settings: AudioProcessing.Settings, expectedDelay: Int, silenceLimit: Int) {
+    /// - Parameters:
+    ///   - expectedDelay: how much later than the far end its echo is expected, ms.
+    ///   - followsDelay: let the far end wait by what is measured.
+    ///   - silenceLimit: see ``EchoWatch``.
+    init(_ settings: AudioProcessing.Settings, expectedDelay: Int, followsDelay: Bool, silenceLimit: Int) {
         frameLength = settings.rate / 100
-        self.expectedDelay = Int32(expectedDelay)
+        rate = settings.rate
+        self.followsDelay = followsDelay
+        freshShift = max(0, expectedDelay - Self.lead) * settings.rate / 1_000
+        shift = freshShift
+        // Half a second and a frame.
+        var length = 1_024
+        while length < settings.rate / 2 + settings.rate / 100 { length *= 2 }
+        lineLength = length
+        line = .allocate(capacity: length)
+        line.initialize(repeating: 0, count: length)
+        shifted = .allocate(capacity: frameLength)
+        shifted.initialize(repeating: 0, count: frameLength)
         freshWatch = EchoWatch(silenceLimit: silenceLimit)
         watch = freshWatch
         finder = DelayFinder(rate: settings.rate)
@@ -32,12 +61,17 @@ struct EchoCore: ~Copyable {
         near.deallocate()
         far.deallocate()
         clean.deallocate()
+        line.deallocate()
+        shifted.deallocate()
     }
 
     @_noLocks @_noAllocation
     mutating func reset() {
         finder.reset()
         watch = freshWatch
+        shift = freshShift
+        linePlace = 0
+        for k in 0..<lineLength { line[k] = 0 }
         for k in 0..<frameLength {
             near[k] = 0
             far[k] = 0
@@ -55,7 +89,13 @@ struct EchoCore: ~Copyable {
             near[k] = bounded(near[k])
             far[k] = bounded(far[k])
         }
-        module.process(near: near, far: far, clean: clean, delay: expectedDelay)
+        let (line, shifted, mask) = (line, shifted, lineLength &- 1)
+        for k in 0..<length {
+            line[(linePlace &+ k) & mask] = far[k]
+            shifted[k] = line[(linePlace &+ k &- shift) & mask]
+        }
+        linePlace = (linePlace &+ length) & mask
+        if !module.process(near: near, far: shifted, clean: clean, delay: 0) { lostFrames += 1 }
         finder.hear(near: near, far: far, frames: length)
         if let notice = watch.hear(near: meanSquare(near), far: meanSquare(far), clean: meanSquare(clean)) {
             block.emit(notice.event, at: position, rate: rate, (notice.value, 0, 0, 0))
@@ -63,6 +103,17 @@ struct EchoCore: ~Copyable {
         if let notice = watch.follow(delay: finder.delay, isSure: finder.isSure) {
             block.emit(notice.event, at: position, rate: rate, (notice.value, 0, 0, 0))
         }
+        if followsDelay, watch.hasDelay { align() }
+    }
+
+    /// Lets the far end wait so that its echo follows it closely: the filter's length is spent on the room, not on the way
+    /// there. Each move makes the module adapt anew, so that a delay which suits is left alone.
+    @_noLocks @_noAllocation
+    private mutating func align() {
+        let wanted = Int(watch.delay * Double(rate) / 1_000)
+        let rest = wanted &- shift
+        if rest >= rate / 1_000, rest <= 30 &* rate / 1_000 { return }
+        shift = min(max(wanted &- Self.lead &* rate / 1_000, 0), lineLength &- frameLength)
     }
 
     @_noLocks @_noAllocation

@@ -42,6 +42,8 @@ struct EchoWatch: BitwiseCopyable, Sendable {
     private var doubleFrames = 0
     private var quietFrames = 0
     private var hasConverged = false
+    /// The largest ratio of both that was reached, which fades by 2.6 dB a minute.
+    private var best: Float = 4
     private var soundingFrames = 0
     private var toldSilence = false
     private var track = DelayTrack()
@@ -65,6 +67,7 @@ struct EchoWatch: BitwiseCopyable, Sendable {
                 let ratio = max(restPower, echoPower * 1e-6) / echoPower
                 enhancement = Float(-powerToDecibels(Double(ratio)))
                 if ratio * Self.converged < 1 { hasConverged = true }
+                best = min(max(best, 1 / ratio), 3e3)
             }
         }
         return hearSilence(near: near, far: far)
@@ -72,8 +75,9 @@ struct EchoWatch: BitwiseCopyable, Sendable {
 
     @_noLocks @_noAllocation
     private mutating func judgeDoubleTalk() {
-        // Louder than −55 dBFS, and a quarter of the power is left.
-        let stands = cleanPower > max(nearPower * 0.25, 3e-6)
+        // In dB, less was lost than half of what an echo alone loses; and what is left is louder than −60 dBFS.
+        best = max(best * 0.9999, 4)
+        let stands = cleanPower > 1e-6 ? cleanPower * cleanPower * best > nearPower * nearPower : false
         var isDouble = false
         if sinceFar < Self.reverberation, hasConverged { isDouble = stands }
         if isDouble {
@@ -111,6 +115,7 @@ struct EchoWatch: BitwiseCopyable, Sendable {
         doubleFrames = 0
         echoPower = 0
         restPower = 0
+        best = 4
     }
 
     /// Takes what the finder says after a frame, in ms. Returns: what is worth telling.

@@ -52,4 +52,21 @@ public enum Measure {
         }
         return 2 * (real * real + imaginary * imaginary).squareRoot() / Double(samples.count)
     }
+
+    /// How much of a signal is the wanted one, whatever its gain: 10·log10(|a·s|² / |x − a·s|²) with the best a.
+    ///
+    /// - Units: dB; NaN where a stream is silent or lengths differ.
+    /// - Source: J. Le Roux, S. Wisdom, H. Erdogan, J. R. Hershey, "SDR – half-baked or well done?", ICASSP 2019.
+    public static func scaleInvariantSDR(_ samples: some Collection<Float>, of wanted: some Collection<Float>) -> Double
+    {
+        if samples.count != wanted.count { return .nan }
+        var (cross, power, total) = (0.0, 0.0, 0.0)
+        for (x, s) in zip(samples, wanted) {
+            cross += Double(x) * Double(s)
+            power += Double(s) * Double(s)
+            total += Double(x) * Double(x)
+        }
+        let kept = cross * cross / power
+        return 10 * log10(kept / (total - kept))
+    }
 }

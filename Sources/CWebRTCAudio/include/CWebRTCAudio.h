@@ -32,14 +32,16 @@ typedef struct {
 
 typedef struct syrinx_apm syrinx_apm;
 
-// Makes a module; NULL if it refuses the settings. Allocates.
+// Makes a module; NULL if it refuses the settings. Allocates, and waits for other modules' calls to end.
 syrinx_apm *syrinx_apm_create(const syrinx_apm_settings *settings);
 
 void syrinx_apm_destroy(syrinx_apm *module);
 
 // Takes 10 ms of what the loudspeaker plays and 10 ms of what the microphone hears, and writes 10 ms without echo.
 // Each holds rate_hz / 100 samples, full scale is 1. `delay_ms` is how much later than `far` its echo is expected.
-// Takes the module's lock three times, which nobody else ever takes; allocates nothing. Returns 0, or the module's code.
+// Takes the module's lock three times, which nobody else ever takes; allocates nothing. Returns 0, or the
+// module's code, or SYRINX_APM_BUSY, with nothing done: a module is being made.
+#define SYRINX_APM_BUSY 1
 int32_t syrinx_apm_process(syrinx_apm *module, const float *near, const float *far, float *clean, int32_t delay_ms);
 
 #ifdef __cplusplus
