@@ -10,7 +10,7 @@ public struct EchoCancelNode: Node {
         summary: "Takes what a loudspeaker plays out of what a microphone hears; noise suppression and gain control.",
         inputs: [
             .audio("in", mixesDown: true, "What the microphone hears."),
-            .audio("reference", mixesDown: true, "What the loudspeaker plays."),
+            .audio("reference", mixesDown: true, isPlayback: true, "What the loudspeaker plays."),
         ],
         outputs: [
             .audio("out", "The microphone without the loudspeaker, mono."),
@@ -36,6 +36,10 @@ public struct EchoCancelNode: Node {
             .boolean(
                 "follow_delay", default: true,
                 "Let the reference wait by the delay that was measured, so that the echo follows it closely."),
+            .boolean(
+                "mute_unlearnt", default: false,
+                "Give silence while an echo is heard that is not cancelled yet: the first second, and after a jump; 3 s at most."
+            ),
             .boolean(
                 "extended_filter", default: false,
                 "Cancel 128 ms of echo instead of 48; for delays that wander. Costs more of the near end."),
@@ -111,7 +115,7 @@ public struct EchoCancelNode: Node {
         let settings = try settings(rate)
         let core = EchoCore(
             settings, expectedDelay: expectedDelay, followsDelay: try parameters.boolean("follow_delay"),
-            silenceLimit: Int(silence * 100))
+            mutesUnlearnt: try parameters.boolean("mute_unlearnt"), silenceLimit: Int(silence * 100))
         let timing = EchoTiming(settings, rate: rate)
         let renderer = EchoCancelRenderer(
             try AudioProcessing(settings, at: parameters.path), core, timing,

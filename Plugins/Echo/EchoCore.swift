@@ -20,6 +20,9 @@ struct EchoCore: ~Copyable {
     private(set) var lostFrames = 0
     private let freshShift: Int
     private let followsDelay: Bool
+    private let mutesUnlearnt: Bool
+    /// The gain at the end of the last frame: 0 or 1.
+    private var gain: Float = 1
     private let rate: Int
     /// The last of the far end, so that it can wait for its echo; ``lineLength`` samples, a power of two.
     private let line: UnsafeMutablePointer<Float>
@@ -33,11 +36,16 @@ struct EchoCore: ~Copyable {
     /// - Parameters:
     ///   - expectedDelay: how much later than the far end its echo is expected, ms.
     ///   - followsDelay: let the far end wait by what is measured.
+    ///   - mutesUnlearnt: give silence while there is an echo that is not cancelled yet.
     ///   - silenceLimit: see ``EchoWatch``.
-    init(_ settings: AudioProcessing.Settings, expectedDelay: Int, followsDelay: Bool, silenceLimit: Int) {
+    init(
+        _ settings: AudioProcessing.Settings, expectedDelay: Int, followsDelay: Bool, mutesUnlearnt: Bool,
+        silenceLimit: Int
+    ) {
         frameLength = settings.rate / 100
         rate = settings.rate
         self.followsDelay = followsDelay
+        self.mutesUnlearnt = mutesUnlearnt
         freshShift = max(0, expectedDelay - Self.lead) * settings.rate / 1_000
         shift = freshShift
         // Half a second and a frame.
@@ -70,6 +78,7 @@ struct EchoCore: ~Copyable {
         finder.reset()
         watch = freshWatch
         shift = freshShift
+        gain = 1
         linePlace = 0
         for k in 0..<lineLength { line[k] = 0 }
         for k in 0..<frameLength {
@@ -100,10 +109,21 @@ struct EchoCore: ~Copyable {
         if let notice = watch.hear(near: meanSquare(near), far: meanSquare(far), clean: meanSquare(clean)) {
             block.emit(notice.event, at: position, rate: rate, (notice.value, 0, 0, 0))
         }
+        if mutesUnlearnt { fade(clean, length) }
         if let notice = watch.follow(delay: finder.delay, isSure: finder.isSure) {
             block.emit(notice.event, at: position, rate: rate, (notice.value, 0, 0, 0))
         }
         if followsDelay, watch.hasDelay { align() }
+    }
+
+    /// Brings the frame to silence, or back, in a straight line.
+    @_noLocks @_noAllocation
+    private mutating func fade(_ samples: UnsafeMutablePointer<Float>, _ length: Int) {
+        let (from, to) = (gain, watch.isUnlearnt ? Float(0) : 1)
+        gain = to
+        if from == 1, to == 1 { return }
+        let step = (to - from) / Float(length)
+        for k in 0..<length { samples[k] *= from + step * Float(k) }
     }
 
     /// Lets the far end wait so that its echo follows it closely: the filter's length is spent on the room, not on the way

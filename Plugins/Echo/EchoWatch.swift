@@ -33,6 +33,10 @@ struct EchoWatch: BitwiseCopyable, Sendable {
     private(set) var hasDelay = false
     private var silentFrames = 0
 
+    /// An echo is heard that the canceller has not learnt to take away; for 3 s of it at most, in case it never does.
+    private(set) var isUnlearnt = false
+    private var unlearntFrames = 0
+
     private let silenceLimit: Int
     /// Powers of the last two frames of the near end: what comes out clean is a frame or more late.
     private var nearBefore = SIMD2<Float>(repeating: 0)
@@ -60,6 +64,11 @@ struct EchoWatch: BitwiseCopyable, Sendable {
         cleanPower += (clean - cleanPower) * Self.quick
         sinceFar = far > Self.playing ? 0 : min(sinceFar + 1, Self.reverberation)
         judgeDoubleTalk()
+        isUnlearnt = false
+        if sinceFar < Self.reverberation, !hasConverged, unlearntFrames < 300 {
+            isUnlearnt = true
+            unlearntFrames += 1
+        }
         if sinceFar < Self.reverberation, !isDoubleTalk, matching > 1e-9 {
             echoPower += (matching - echoPower) * Self.slow
             restPower += (clean - restPower) * Self.slow
@@ -112,6 +121,7 @@ struct EchoWatch: BitwiseCopyable, Sendable {
     @_noLocks @_noAllocation
     private mutating func forget() {
         hasConverged = false
+        unlearntFrames = 0
         doubleFrames = 0
         echoPower = 0
         restPower = 0

@@ -15,19 +15,28 @@ public struct PortDescriptor: Sendable, Hashable {
     public let summary: String
     /// Several channels are joined to their mean where the port is one channel wide.
     public let mixesDown: Bool
+    /// It is to hear what loudspeakers play: nothing waits for it, and `explain` tells of nodes that lie between where it
+    /// is taken and a device.
+    public let isPlayback: Bool
     /// The unit of a control port's values.
     public let unit: Unit
 
-    public init(_ name: String, _ kind: PortKind, mixesDown: Bool = false, unit: Unit = .none, _ summary: String = "") {
+    public init(
+        _ name: String, _ kind: PortKind, mixesDown: Bool = false, isPlayback: Bool = false, unit: Unit = .none,
+        _ summary: String = ""
+    ) {
         self.name = name
         self.kind = kind
         self.mixesDown = mixesDown
+        self.isPlayback = isPlayback
         self.unit = unit
         self.summary = summary
     }
 
-    public static func audio(_ name: String, mixesDown: Bool = false, _ summary: String = "") -> Self {
-        Self(name, .audio, mixesDown: mixesDown, summary)
+    public static func audio(
+        _ name: String, mixesDown: Bool = false, isPlayback: Bool = false, _ summary: String = ""
+    ) -> Self {
+        Self(name, .audio, mixesDown: mixesDown, isPlayback: isPlayback, summary)
     }
 
     public static func control(_ name: String, unit: Unit = .none, _ summary: String = "") -> Self {

@@ -28,6 +28,7 @@ struct ExplainJSON {
                     })),
             .init("tail_s", .number(pipeline.tail.double)), .init("ends", end), .init("memory", memory),
             .init("reads", paths(written: false)), .init("writes", paths(written: true)),
+            .init("notices", .list(pipeline.playbackNotices.map(Value.string))),
             .init("needs", .list(explanation.needs.map(\.value))),
         ]
         return .object(members)

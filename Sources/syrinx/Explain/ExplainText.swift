@@ -6,7 +6,7 @@ struct ExplainText {
     let explanation: Explanation
 
     var text: String {
-        [heading, nodes, links, time, files, needs].filter { !$0.isEmpty }.joined(separator: "\n")
+        [heading, nodes, links, notices, time, files, needs].filter { !$0.isEmpty }.joined(separator: "\n")
     }
 
     private var heading: String {
@@ -57,6 +57,11 @@ struct ExplainText {
             table.add("\(link.fromText) -> \(link.toText)", link.format.text, delay)
         }
         return "Links\n" + table.text()
+    }
+
+    private var notices: String {
+        let notices = explanation.pipeline.playbackNotices
+        return notices.isEmpty ? "" : "Notices\n" + notices.map { "  \($0)\n" }.joined()
     }
 
     private var time: String {
