@@ -71,7 +71,7 @@ struct Trial {
             microphone.withUnsafeBufferPointer { near in
                 far.withUnsafeBufferPointer { far in
                     clean.withUnsafeMutableBufferPointer { clean in
-                        module.process(
+                        _ = module.process(
                             near: near.baseAddress! + start, far: far.baseAddress! + start,
                             clean: clean.baseAddress! + start, delay: 0)
                     }
