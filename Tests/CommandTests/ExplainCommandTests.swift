@@ -45,6 +45,32 @@ struct ExplainCommandTests {
         }
     }
 
+    @Test("it tells what changes the room's sound behind an echo canceller's reference, and what the reference lacks")
+    func notices() throws {
+        func explain(_ reference: String) throws -> String {
+            try Command.withFolder { folder in
+                let text = """
+                    { "syrinx": 1, "nodes": {
+                        "mic": { "type": "alsa.source", "device": "hw:0" }, "talk": { "type": "signal" },
+                        "music": { "type": "signal" }, "loud": { "type": "gain", "gain_db": 6 },
+                        "off": { "type": "gain", "bypass": true }, "aec": { "type": "echo_cancel" },
+                        "room": { "type": "alsa.sink", "device": "hw:0", "channels": 1 },
+                        "tape": { "type": "file.sink", "path": "t.wav" } },
+                      "links": ["mic -> aec -> tape", "talk -> loud -> off -> room", "music -> room"\(reference)] }
+                    """
+                try Data(text.utf8).write(to: folder.appendingPathComponent("room.json"))
+                return try Command.run(["explain", "room.json", "--rate", "48000"], in: folder).text
+            }
+        }
+        let early = try explain(#", "talk -> aec:reference""#)
+        #expect(early.contains("aec:reference is taken at talk, before loud (gain), which changes what room plays"))
+        #expect(early.contains("aec:reference does not hear music (signal), which room plays too"))
+        #expect(!early.contains("before off") && !early.contains("waits"))
+        let whole = try explain(#", "off -> aec:reference", "music -> aec:reference""#)
+        #expect(!whole.contains("Notices") && whole.contains("off -> aec:reference"))
+        #expect(try explain(#", "mic -> aec:reference""#).contains("Notices") == false)
+    }
+
     @Test("json holds the same as data")
     func json() throws {
         try Command.withFolder { folder in

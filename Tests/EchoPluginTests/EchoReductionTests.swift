@@ -51,7 +51,7 @@ extension EchoTests {
                 var clean = [Float](repeating: 0, count: 160)
                 Array(microphone[start..<start + 160]).withUnsafeBufferPointer { near in
                     Array(talk.far[start..<start + 160]).withUnsafeBufferPointer { far in
-                        module.process(near: near.baseAddress!, far: far.baseAddress!, clean: &clean, delay: 0)
+                        _ = module.process(near: near.baseAddress!, far: far.baseAddress!, clean: &clean, delay: 0)
                     }
                 }
                 bare.replaceSubrange(start..<start + 160, with: clean)
