@@ -20,12 +20,12 @@ public struct VADNode: Node {
                 "What detects: statistical needs no model, neural is Silero VAD."),
             .path("model", .read, "For neural: its weights; left out: what scripts/models has put into its place."),
             .number("threshold", in: 0...1, default: 0.5, live: true, "Probability from which it is speech."),
-            .number("hysteresis", in: 0...1, default: 0.15, "How far below the threshold speech goes on."),
+            .number("hysteresis", in: 0...1, default: 0.1, "How far below the threshold speech goes on."),
             .number(
-                "min_speech_ms", in: 0...2_000, default: 30, unit: .milliseconds,
+                "min_speech_ms", in: 0...2_000, default: 20, unit: .milliseconds,
                 "What is shorter is no speech; costs as much delay."),
             .number(
-                "hangover_ms", in: 0...10_000, default: 150, unit: .milliseconds,
+                "hangover_ms", in: 0...10_000, default: 80, unit: .milliseconds,
                 "How long speech must have stopped until it is over."),
             .number(
                 "pre_roll_ms", in: 0...2_000, default: 100, unit: .milliseconds,
@@ -40,7 +40,7 @@ public struct VADNode: Node {
         events: [
             EventDescriptor(
                 "speech_begin", fields: ["probability"],
-                "Speech has been found; its time is that of the pre-roll's begin."),
+                "Speech has been found; the time is that of the pre-roll's begin."),
             EventDescriptor(
                 "speech_end", fields: ["duration_s", "quiet_s"],
                 "Speech is over; the time includes the hangover: the last quiet_s were without speech."),

@@ -4,5 +4,6 @@ public import SyrinxCore
 public enum VoicePlugin: NodePlugin {
     public static func register(into registry: inout NodeRegistry) throws(PipelineError) {
         try registry.register(VADNode.self)
+        try registry.register(DenoiseNode.self)
     }
 }

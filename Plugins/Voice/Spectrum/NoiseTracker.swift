@@ -62,6 +62,19 @@ final class NoiseTracker: Sendable {
         next = plane(8)
     }
 
+    /// What a user reads and writes, as plain pointers, for as long as the tracker lives.
+    struct Planes: BitwiseCopyable {
+        let power: UnsafeMutablePointer<Float>
+        let clean: UnsafeMutablePointer<Float>
+        let posterior: UnsafeMutablePointer<Float>
+        let prior: UnsafeMutablePointer<Float>
+        let presence: UnsafeMutablePointer<Float>
+    }
+
+    var planes: Planes {
+        Planes(power: power, clean: clean, posterior: posterior, prior: prior, presence: presence)
+    }
+
     deinit { UnsafeMutableRawPointer(memory).deallocate() }
 
     /// Begins with the power at hand as noise, but not more than `most`.
