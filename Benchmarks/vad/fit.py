@@ -10,7 +10,7 @@ from sklearn.metrics import roc_auc_score
 from features import HOP, NAMES, features, in_context
 
 TABLE = Path(__file__).resolve().parents[2] / "Plugins/Voice/Activity/FusionWeights.swift"
-HALF = 0.27  # of the regression's scale becomes the output's 0.5
+HALF = 0.285  # of the regression's scale becomes the output's 0.5
 ONSET, CLEAN, START = 10, 3, 0.6  # weights of frames
 SPAN = len(NAMES) + NAMES.index("span")
 
