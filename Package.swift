@@ -101,7 +101,7 @@ let package = Package(
             dependencies: [
                 "SyrinxCore", "SyrinxGraph", "SyrinxConfig", "SyrinxHost", "ALSAPlugin", "BasicPlugin",
                 "EVIPlugin", "FilePlugin", "JACKPlugin", "ResamplePlugin", "SyrinxEmulator", "SyrinxEVI",
-                "VoicePlugin", "DynamicsPlugin", "EchoPlugin",
+                "DynamicsPlugin", "EchoPlugin", "VoicePlugin",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: swift),
 
@@ -112,6 +112,7 @@ let package = Package(
                 "SyrinxCore", "SyrinxGraph", "SyrinxConfig", "SyrinxHost", "SyrinxClocks", "SyrinxRealtime",
                 "SyrinxEVI", "SyrinxNet", "EVIPlugin",
             ], path: "Benchmarks/evi/Figures", swiftSettings: swift),
+
         // Measures the neural engine of vad; see Benchmarks/vad/neural/README.md.
         .executableTarget(
             name: "neural-figures", dependencies: ["VoicePlugin"], path: "Benchmarks/vad/neural/Figures",
@@ -126,6 +127,7 @@ let package = Package(
         .executableTarget(
             name: "echo-figures", dependencies: ["EchoPlugin", "SyrinxCore", "SyrinxTestKit"],
             path: "Benchmarks/echo/Figures", swiftSettings: swift),
+
         // For tests only.
         .target(name: "CHeapProbe"),
         .target(
@@ -167,11 +169,9 @@ let package = Package(
             dependencies: [
                 "SyrinxEVI", "SyrinxCore", "SyrinxNet", "SyrinxRealtime", "SyrinxTestKit", "CommandTestKit",
             ], swiftSettings: swift),
+        .testTarget(
             name: "EchoPluginTests",
             dependencies: ["EchoPlugin", "SyrinxCore", "SyrinxRealtime", "SyrinxDSP", "SyrinxTestKit"],
-            swiftSettings: swift),
-        .testTarget(
-            name: "SyrinxEVITests", dependencies: ["SyrinxEVI", "SyrinxCore", "SyrinxNet", "SyrinxRealtime"],
             swiftSettings: swift),
         .testTarget(
             name: "SyrinxEVIClientTests",
@@ -218,8 +218,7 @@ let package = Package(
             name: "PipelineTests",
             dependencies: [
                 "JackTestKit", "CommandTestKit", "SyrinxCore", "SyrinxGraph", "SyrinxConfig", "SyrinxHost",
-                "BasicPlugin", "DynamicsPlugin",
-                "FilePlugin", "ResamplePlugin", "syrinx",
+                "BasicPlugin", "DynamicsPlugin", "FilePlugin", "ResamplePlugin", "syrinx",
             ], swiftSettings: swift),
         .testTarget(
             name: "ALSAPluginTests", dependencies: ["ALSAPlugin", "SyrinxCore", "JackTestKit"], swiftSettings: swift),
