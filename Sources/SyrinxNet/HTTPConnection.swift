@@ -108,10 +108,11 @@ enum HTTPNames {
         }
         .flatMap { channel.pipeline.removeHandler(name: decoder) }
         .flatMapThrowing {
+            // First: what was held may fill the next inbox, and then nothing more is to be read.
+            channel.setReading(true)
             let added = try adding(channel)
             let pipeline = channel.pipeline.syncOperations
             pipeline.removeHandler(context: try pipeline.context(name: holder)).whenFailure { _ in }
-            channel.setReading(true)
             guard channel.isActive else { throw ChannelError.ioOnClosedChannel }
             return added
         }
