@@ -68,7 +68,8 @@ public struct DuckNode: Node {
     }
 
     public func resolve(_ request: FormatRequest) throws(PipelineError) -> Resolution {
-        if request.inputs[1] == nil, request.inputs[2] == nil {
+        // A node that nothing is linked to at all is told of as such.
+        if request.inputs[0] != nil, request.inputs[1] == nil, request.inputs[2] == nil {
             throw PipelineError(
                 .invalidParameter, at: parameters.path,
                 "nothing tells it when to make way; link what it listens to into key or active")
