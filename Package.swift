@@ -245,3 +245,21 @@ let package = Package(
             swiftSettings: swift),
     ]
 )
+
+// A sanitizer builds only what it tests: SYRINX_ONLY names test targets, with commas; they and what they need stay.
+if let only = Context.environment["SYRINX_ONLY"] {
+    var wanted = Set(only.split(separator: ",").map(String.init))
+    var unseen = Array(wanted)
+    while let name = unseen.popLast() {
+        guard let target = package.targets.first(where: { $0.name == name }) else { fatalError("no target \(name)") }
+        for dependency in target.dependencies {
+            switch dependency {
+            case .targetItem(let name, _), .byNameItem(let name, _):
+                if wanted.insert(name).inserted { unseen.append(name) }
+            default: break
+            }
+        }
+    }
+    package.targets.removeAll { !wanted.contains($0.name) }
+    package.products = []
+}
