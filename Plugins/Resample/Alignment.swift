@@ -23,7 +23,7 @@ package struct Alignment: Sendable, Hashable {
 
     let inputRate: Int
     let outputRate: Int
-    let inputLatency: Int
+    package let inputLatency: Int
     let inherentDelay: Int
     /// r_in / g and r_out / g.
     private let inputStep: Int
@@ -66,6 +66,11 @@ package struct Alignment: Sendable, Hashable {
             primed: input - (inherentDelay + inputLatency + n * inputStep),
             dropped: output - (totalLatency + n * outputStep))
     }
+
+    /// What an output frame shows, in ``outputStep``-th parts of an input frame; input frames count from the one that is
+    /// late by nothing, so frame 0 here is the stream's frame ``inputLatency``.
+    @_noLocks @_noAllocation
+    package func instant(ofOutput frame: Int) -> Int { (frame - totalLatency) * inputStep - inherentDelay * outputStep }
 
     /// The largest whole number that is not above a / b; b is positive.
     @_noLocks @_noAllocation

@@ -1,3 +1,5 @@
+internal import CSampleKernels
+
 /// How samples lie in memory or in a file without compression.
 ///
 /// - Units: full scale of an n-bit integer is 2^(n−1); ±1.0 in floating point.
@@ -27,206 +29,148 @@ public enum PCMEncoding: Sendable, Hashable, CaseIterable {
     }
 }
 
-/// Reads encoded samples as floats: x / 2^(n−1) for n-bit integers, exact up to 24 bits, else to the nearest.
+/// How interleaved samples lie in memory, bit by bit.
+public struct PCMLayout: Sendable, Hashable {
+    /// Bytes of one sample.
+    public let width: Int
+    /// nil: floating point.
+    let bits: Int?
+    /// Bits below the number's own.
+    let shift: Int
+    let isUnsigned: Bool
+    let isSwapped: Bool
+
+    /// Samples that lie as their encoding says.
+    ///
+    /// - Parameter swapped: in the other byte order than this machine's (little-endian).
+    public init(_ encoding: PCMEncoding, swapped: Bool = false) {
+        (width, bits, shift) = (encoding.width, encoding.integerBits, 0)
+        (isUnsigned, isSwapped) = (encoding == .u8, swapped)
+    }
+
+    /// Whole numbers of `bits` bits in the top, or the bottom, of words of `width` bytes, 2 or 4.
+    public init(bits: Int, inWordsOf width: Int, atTop: Bool) {
+        (self.width, self.bits, shift) = (width, bits, atTop ? 8 * width - bits : 0)
+        (isUnsigned, isSwapped) = (false, false)
+    }
+
+    fileprivate var kernelLayout: syrinx_layout {
+        syrinx_layout(
+            width: Int32(width), bits: Int32(bits ?? 0), shift: Int32(shift), is_unsigned: isUnsigned,
+            is_swapped: isSwapped)
+    }
+}
+
+/// What was seen among samples on their way out.
+public struct PCMTally: Sendable, Hashable {
+    /// The largest magnitude; infinite where a sample is, NaN left out.
+    public var peak: Float = 0
+    /// Samples that had to be kept within the range of their integers, infinities among them.
+    public var clipped = 0
+    /// Samples that are not a number.
+    public var notNumbers = 0
+
+    public init() {}
+
+    /// That of both together.
+    public static func + (one: Self, other: Self) -> Self {
+        var sum = one
+        sum.peak = max(one.peak, other.peak)
+        sum.clipped += other.clipped
+        sum.notNumbers += other.notNumbers
+        return sum
+    }
+}
+
+/// Which loops are used: for the machine's wide vectors, or for those that every machine has. The samples are the same.
+package enum PCMVectors: Sendable, CaseIterable {
+    case portable, wide
+
+    /// The widest that this machine has. Asked anew each time: what is made on first use would lock on the render thread.
+    package static var widest: PCMVectors { syrinx_samples_have_wide_vectors() ? .wide : .portable }
+}
+
+/// Reads interleaved samples as planes of floats, in one pass: x / 2^(n−1) for n-bit integers, exact up to 24 bits, else
+/// to the nearest.
 ///
-/// - Shape: `bytes` holds `count` samples, of any alignment; `swapped` says that they lie in the other byte order than
-///   this machine's (little-endian). The two must not overlap.
-/// - Thread: any.
+/// - Shape: `bytes` holds `count` frames of `channels` samples, of any alignment; channel c of frame k goes to
+///   `planes[c][k]`. The two must not overlap.
+/// - Thread: any. Plain arithmetic: may render.
 public func decodePCM(
-    _ bytes: UnsafeRawPointer, as encoding: PCMEncoding, swapped: Bool, count: Int,
-    into samples: UnsafeMutablePointer<Float>
+    _ bytes: UnsafeRawPointer, as layout: PCMLayout, channels: Int, count: Int,
+    into planes: UnsafePointer<UnsafeMutablePointer<Float>?>
 ) {
-    switch encoding {
-    case .u8:
-        let source = bytes.assumingMemoryBound(to: UInt8.self)
-        for k in 0..<count { samples[k] = Float(Int32(source[k]) &- 128) * 0x1p-7 }
-    case .s8:
-        let source = bytes.assumingMemoryBound(to: Int8.self)
-        for k in 0..<count { samples[k] = Float(Int32(source[k])) * 0x1p-7 }
-    case .s16:
-        if swapped {
-            for k in 0..<count {
-                let word = bytes.loadUnaligned(fromByteOffset: 2 &* k, as: UInt16.self)
-                samples[k] = Float(Int32(Int16(bitPattern: word << 8 | word >> 8))) * 0x1p-15
-            }
-        } else {
-            for k in 0..<count {
-                samples[k] = Float(Int32(bytes.loadUnaligned(fromByteOffset: 2 &* k, as: Int16.self))) * 0x1p-15
-            }
-        }
-    case .s24:
-        let source = bytes.assumingMemoryBound(to: UInt8.self)
-        let (low, high) = swapped ? (2, 0) : (0, 2)
-        for k in 0..<count {
-            let at = source + 3 &* k
-            let word = UInt32(at[low]) << 8 | UInt32(at[1]) << 16 | UInt32(at[high]) << 24
-            samples[k] = Float(Int32(bitPattern: word)) * 0x1p-31
-        }
-    case .s32:
-        for k in 0..<count {
-            let word = bytes.loadUnaligned(fromByteOffset: 4 &* k, as: Int32.self)
-            samples[k] = Float(swapped ? word.byteSwapped : word) * 0x1p-31
-        }
-    case .f32:
-        if swapped {
-            for k in 0..<count {
-                let word = bytes.loadUnaligned(fromByteOffset: 4 &* k, as: UInt32.self)
-                samples[k] = Float(bitPattern: word.byteSwapped)
-            }
-        } else {
-            UnsafeMutableRawPointer(samples).copyMemory(from: bytes, byteCount: 4 * count)
-        }
-    case .f64:
-        for k in 0..<count {
-            let word = bytes.loadUnaligned(fromByteOffset: 8 &* k, as: UInt64.self)
-            samples[k] = Float(Double(bitPattern: swapped ? word.byteSwapped : word))
-        }
-    }
+    decodePCM(bytes, as: layout, channels: channels, count: count, into: planes, by: .widest)
 }
 
-/// Rounds floats to n-bit integers: the nearest of x · 2^(n−1), even on a tie, kept within the range; NaN becomes 0.
+package func decodePCM(
+    _ bytes: UnsafeRawPointer, as layout: PCMLayout, channels: Int, count: Int,
+    into planes: UnsafePointer<UnsafeMutablePointer<Float>?>, by vectors: PCMVectors
+) {
+    var layout = layout.kernelLayout
+    syrinx_decode(bytes, &layout, channels, count, planes, vectors == .wide)
+}
+
+/// Writes planes of floats as interleaved samples, and counts what it sees, in one pass.
 ///
-/// The inverse of ``decodePCM(_:as:swapped:count:into:)``: what came from n bits goes back to the same n bits.
+/// Integers of n bits are the nearest of x · 2^(n−1), even on a tie, kept within the range; NaN becomes 0. What came from n
+/// bits by ``decodePCM(_:as:channels:count:into:)`` goes back to the same n bits. Floating point keeps every bit.
 ///
+/// - Shape: `planes[c][k]` is channel c of frame k; `bytes` takes `count` frames of `channels` samples, and may have any
+///   alignment. The two must not overlap.
 /// - Parameters:
-///   - bits: 2…32; the result lies in the low bits of each integer.
-///   - dither: triangular noise of ±1 unit of the last place added before rounding, or nil.
-/// - Returns: how many samples had to be kept within the range (infinities among them).
-/// - Thread: any.
-public func quantize(
-    _ samples: UnsafePointer<Float>, bits: Int, dither: TriangularDither? = nil, count: Int,
-    into result: UnsafeMutablePointer<Int32>
-) -> Int {
-    if bits > 22 { return quantizeFine(samples, bits: bits, dither: dither, count: count, into: result) }
-    // Adding 1.5·2^23 rounds a float below 2^22 to the nearest whole number, ties to even, and leaves it in the low bits.
-    let shifter: Float = 12_582_912
-    let shifterBits: Int32 = 0x4B40_0000
-    let scale = Float(1 << (bits - 1))
-    let (low, high) = (-scale, scale - 1)
-    // What rounds beyond the range: half a step above `high` ties to even, which is `scale`; below `low` it is `low`.
-    let (tooLow, tooHigh) = (low - 0.5, high + 0.5)
-    var clipped: Int32 = 0
-    if let dither {
-        for k in 0..<count {
-            let value = samples[k] * scale + dither.value(k)
-            clipped &+= (value < tooLow ? 1 : 0) &+ (value >= tooHigh ? 1 : 0)
-            let number = value == value ? value : 0
-            let bounded = number < low ? low : (number > high ? high : number)
-            result[k] = Int32(bitPattern: (bounded + shifter).bitPattern) &- shifterBits
-        }
-    } else {
-        for k in 0..<count {
-            let value = samples[k] * scale
-            clipped &+= (value < tooLow ? 1 : 0) &+ (value >= tooHigh ? 1 : 0)
-            let number = value == value ? value : 0
-            let bounded = number < low ? low : (number > high ? high : number)
-            result[k] = Int32(bitPattern: (bounded + shifter).bitPattern) &- shifterBits
-        }
-    }
-    return Int(clipped)
-}
-
-/// As ``quantize(_:bits:dither:count:into:)``, for more bits than a float's own: in double precision.
-private func quantizeFine(
-    _ samples: UnsafePointer<Float>, bits: Int, dither: TriangularDither?, count: Int,
-    into result: UnsafeMutablePointer<Int32>
-) -> Int {
-    let shifter = 6_755_399_441_055_744.0  // 1.5·2^52
-    let scale = Double(1 << (bits - 1))
-    let (low, high) = (-scale, scale - 1)
-    let (tooLow, tooHigh) = (low - 0.5, high + 0.5)
-    var clipped = 0
-    for k in 0..<count {
-        var value = Double(samples[k]) * scale
-        if let dither { value += Double(dither.value(k)) }
-        clipped &+= (value < tooLow ? 1 : 0) &+ (value >= tooHigh ? 1 : 0)
-        let number = value == value ? value : 0
-        let bounded = number < low ? low : (number > high ? high : number)
-        result[k] = Int32(truncatingIfNeeded: Int64(bitPattern: (bounded + shifter).bitPattern))
-    }
-    return clipped
-}
-
-/// Writes whole numbers as n-bit samples.
-///
-/// - Shape: `bytes` takes `count` samples of `encoding`, an integer one; `swapped` asks for the other byte order than
-///   this machine's. The two must not overlap.
-/// - Thread: any.
+///   - dither: triangular noise of ±1 unit of the last place, added to integers before rounding, or nil.
+///   - tally: counted up.
+/// - Thread: any. Plain arithmetic: may render.
 public func encodePCM(
-    _ integers: UnsafePointer<Int32>, as encoding: PCMEncoding, swapped: Bool, count: Int,
-    into bytes: UnsafeMutableRawPointer
+    _ planes: UnsafePointer<UnsafePointer<Float>?>, channels: Int, count: Int, as layout: PCMLayout,
+    dither: TriangularDither? = nil, into bytes: UnsafeMutableRawPointer, tally: inout PCMTally
 ) {
-    switch encoding {
-    case .u8:
-        let result = bytes.assumingMemoryBound(to: UInt8.self)
-        for k in 0..<count { result[k] = UInt8(truncatingIfNeeded: integers[k] &+ 128) }
-    case .s8:
-        let result = bytes.assumingMemoryBound(to: Int8.self)
-        for k in 0..<count { result[k] = Int8(truncatingIfNeeded: integers[k]) }
-    case .s16:
-        let result = bytes.assumingMemoryBound(to: Int16.self)
-        if swapped {
-            for k in 0..<count { result[k] = Int16(truncatingIfNeeded: integers[k]).byteSwapped }
-        } else {
-            for k in 0..<count { result[k] = Int16(truncatingIfNeeded: integers[k]) }
-        }
-    case .s24:
-        let result = bytes.assumingMemoryBound(to: UInt8.self)
-        let (low, high) = swapped ? (2, 0) : (0, 2)
-        for k in 0..<count {
-            let word = UInt32(bitPattern: integers[k])
-            let at = result + 3 &* k
-            at[low] = UInt8(truncatingIfNeeded: word)
-            at[1] = UInt8(truncatingIfNeeded: word >> 8)
-            at[high] = UInt8(truncatingIfNeeded: word >> 16)
-        }
-    case .s32:
-        let result = bytes.assumingMemoryBound(to: Int32.self)
-        for k in 0..<count { result[k] = swapped ? integers[k].byteSwapped : integers[k] }
-    case .f32, .f64: preconditionFailure("floating point is not written by way of integers")
-    }
+    encodePCM(
+        planes, channels: channels, count: count, as: layout, dither: dither, into: bytes, tally: &tally, by: .widest)
 }
 
-/// Writes floats as floating-point samples, bit by bit the same value.
-///
-/// - Shape: `bytes` takes `count` samples of `encoding`, `.f32` or `.f64`. The two must not overlap.
-/// - Thread: any.
-public func encodeFloats(
-    _ samples: UnsafePointer<Float>, as encoding: PCMEncoding, swapped: Bool, count: Int,
-    into bytes: UnsafeMutableRawPointer
+package func encodePCM(
+    _ planes: UnsafePointer<UnsafePointer<Float>?>, channels: Int, count: Int, as layout: PCMLayout,
+    dither: TriangularDither? = nil, into bytes: UnsafeMutableRawPointer, tally: inout PCMTally, by vectors: PCMVectors
 ) {
-    if encoding == .f64 {
-        let result = bytes.assumingMemoryBound(to: UInt64.self)
-        for k in 0..<count {
-            let word = Double(samples[k]).bitPattern
-            result[k] = swapped ? word.byteSwapped : word
-        }
-    } else if swapped {
-        let result = bytes.assumingMemoryBound(to: UInt32.self)
-        for k in 0..<count { result[k] = samples[k].bitPattern.byteSwapped }
+    var layout = layout.kernelLayout
+    var seen = syrinx_tally(
+        peak: Int32(bitPattern: tally.peak.bitPattern), clipped: tally.clipped, not_numbers: tally.notNumbers)
+    if let dither {
+        var noise = syrinx_dither(key: dither.key, base: dither.base)
+        syrinx_encode(planes, channels, count, &layout, &noise, bytes, &seen, vectors == .wide)
     } else {
-        bytes.copyMemory(from: samples, byteCount: 4 * count)
+        syrinx_encode(planes, channels, count, &layout, nil, bytes, &seen, vectors == .wide)
     }
+    tally.peak = Float(bitPattern: UInt32(bitPattern: seen.peak))
+    (tally.clipped, tally.notNumbers) = (seen.clipped, seen.not_numbers)
 }
 
-/// The largest magnitude among samples, and how many are not a number.
-///
-/// - Returns: `peak` leaves NaN out, and is infinite where a sample is.
-/// - Thread: any.
-public func inspect(_ samples: UnsafePointer<Float>, count: Int) -> (peak: Float, notNumbers: Int) {
-    // Magnitudes of floats are ordered as their bits are, and NaN lies above infinity.
-    let words = UnsafeRawPointer(samples).assumingMemoryBound(to: Int32.self)
-    var highest: Int32 = 0
-    for k in 0..<count {
-        let magnitude = words[k] & 0x7FFF_FFFF
-        highest = magnitude > highest ? magnitude : highest
+/// Where each channel's samples lie, for ``decodePCM(_:as:channels:count:into:)`` and its inverse.
+public struct PlaneTable: ~Copyable, @unchecked Sendable {
+    // SAFETY: plain memory of whoever owns the table, and of one thread at a time.
+    /// Set before each call.
+    public let planes: UnsafeMutablePointer<UnsafeMutablePointer<Float>?>
+    private let channels: Int
+
+    /// Thread: control.
+    public init(channels: Int) {
+        self.channels = channels
+        planes = .allocate(capacity: channels)
+        planes.initialize(repeating: nil, count: channels)
     }
-    if highest <= 0x7F80_0000 { return (Float(bitPattern: UInt32(bitPattern: highest)), 0) }
-    var notNumbers = 0
-    highest = 0
-    for k in 0..<count {
-        let magnitude = words[k] & 0x7FFF_FFFF
-        if magnitude > 0x7F80_0000 { notNumbers += 1 } else { highest = max(highest, magnitude) }
+
+    deinit { planes.deallocate() }
+
+    /// The same table, to be read from.
+    @inlinable
+    public var sources: UnsafePointer<UnsafePointer<Float>?> {
+        UnsafeRawPointer(planes).assumingMemoryBound(to: UnsafePointer<Float>?.self)
     }
-    return (Float(bitPattern: UInt32(bitPattern: highest)), notNumbers)
+
+    /// Lets it show channels that lie one after the other.
+    public func set(_ first: UnsafeMutablePointer<Float>, stride: Int) {
+        for channel in 0..<channels { planes[channel] = first + channel * stride }
+    }
 }

@@ -1,0 +1,148 @@
+internal import CResampleKernels
+
+/// Memory for the coefficients of banks, aligned to lines of the cache; freed with the last that holds it.
+final class BankMemory: Sendable {
+    private nonisolated(unsafe) var blocks: [UnsafeMutableRawPointer] = []
+
+    deinit { for block in blocks { block.deallocate() } }
+
+    /// Zeros. Thread: control, before anybody else sees this object.
+    func zeros<T: BinaryFloatingPoint>(_ count: Int, of type: T.Type) -> UnsafeMutablePointer<T> {
+        let block = UnsafeMutableRawPointer.allocate(byteCount: max(1, count) * MemoryLayout<T>.stride, alignment: 64)
+        blocks.append(block)
+        let values = block.bindMemory(to: type, capacity: count)
+        values.initialize(repeating: 0, count: count)
+        return values
+    }
+}
+
+/// Lays a filter's coefficients out as the kernels want to read them; `CResampleKernels.h` says how that is.
+struct BankLayout {
+    /// Inputs of an output up to the one at, or just before, its instant, and after it.
+    let behind: Int
+    let ahead: Int
+    let phases: Int
+    let advance: Int
+    /// `advance`, or 0 for rows.
+    let streams: Int
+    let lanes: Int
+    /// How far from the instant products are summed in double precision, at least; 0 for none.
+    let near: Int
+    /// Does the filter begin at `ahead`, with its largest coefficients? Rows only. Else it is symmetric.
+    let isOneSided: Bool
+    /// The filter at some times in input samples.
+    let filter: ([Double]) -> [Double]
+
+    /// How many places between two inputs have a row where not all have.
+    private static let blendedPlaces = 128
+    /// Rows of all places are made up to this many bytes.
+    private static let largestExact = 2 << 20
+    /// Rows of all pairs of place and row are made up to this many bytes.
+    private static let largestGrid = 256 << 10
+
+    /// The coefficients of an output that lies `place` of an input after an input.
+    private func taps(_ place: Double) -> [Double] {
+        filter((0..<behind + ahead).map { place - Double(1 - behind + $0) })
+    }
+
+    func bank(in memory: BankMemory) -> syrinx_bank {
+        var bank = syrinx_bank()
+        bank.lanes = lanes
+        bank.taps = behind + ahead
+        bank.behind = behind
+        bank.phases = phases
+        bank.advance = advance
+        if streams > 0 { layStreams(&bank, memory) } else { layRows(&bank, memory) }
+        return bank
+    }
+
+    private func layStreams(_ bank: inout syrinx_bank, _ memory: BankMemory) {
+        let half = ahead
+        let steps = half / streams
+        let middleSteps = min(steps, (near + streams - 1) / streams)
+        let outer = (steps - middleSteps) / (2 * lanes) * (2 * lanes)
+        bank.streams = streams
+        bank.outer = outer
+        bank.inner = steps - middleSteps - outer
+        bank.middle_steps = middleSteps
+        bank.stride = 2 * half
+        bank.middle_count = 2 * middleSteps * streams
+        let rows = memory.zeros(phases * bank.stride, of: Float.self)
+        let middles = memory.zeros(phases * bank.middle_count, of: Double.self)
+        for phase in 0..<phases {
+            let place = Double(phase) / Double(phases)
+            let isFolded = phase == 0 || 2 * phase == phases
+            // The tap that is its own mirror image is counted twice, so it weighs half.
+            let single = phase == 0 ? half - 1 : -1
+            let taps = taps(place)
+            func left(_ j: Int) -> Double { j == single ? taps[j] / 2 : taps[j] }
+            func right(_ j: Int) -> Double { taps[2 * half - 1 - j] }
+            var row = rows + phase * bank.stride
+            for side in 0..<(isFolded ? 1 : 2) {
+                for stream in 0..<streams {
+                    for rest in 0..<lanes {
+                        for step in stride(from: rest, to: outer, by: lanes) {
+                            let j = stream + streams * step
+                            row.pointee = Float(side == 0 ? left(j) : right(j))
+                            row += 1
+                        }
+                    }
+                }
+            }
+            func lay<T: BinaryFloatingPoint>(_ to: UnsafeMutablePointer<T>, _ steps: Range<Int>) {
+                var to = to
+                for stream in 0..<streams {
+                    for step in steps {
+                        let j = stream + streams * step
+                        to.pointee = T(left(j))
+                        if !isFolded { to[1] = T(right(j)) }
+                        to += isFolded ? 1 : 2
+                    }
+                }
+            }
+            lay(row, outer..<(steps - middleSteps))
+            lay(middles + phase * bank.middle_count, (steps - middleSteps)..<steps)
+        }
+        bank.rows = UnsafePointer(rows)
+        bank.middle = middleSteps > 0 ? UnsafePointer(middles) : nil
+    }
+
+    private func layRows(_ bank: inout syrinx_bank, _ memory: BankMemory) {
+        let taps = behind + ahead
+        let steps = (taps + 2 * (lanes - 1)) / lanes
+        let grid = greatestCommonDivisor(advance, lanes)
+        let pairs = lanes * phases / grid
+        let width = lanes * (steps + 1)
+        let isBlended = phases > Self.blendedPlaces + 3 && phases * width * 4 > Self.largestExact
+        let isGrid = !isBlended && pairs * steps * lanes * 4 <= max(Self.largestGrid, phases * width * 4)
+        let count = isGrid ? pairs : isBlended ? Self.blendedPlaces + 3 : phases
+        bank.steps = steps
+        bank.stride = isGrid ? lanes * steps : width
+        bank.grid = isGrid ? grid : 0
+        bank.blended = isBlended ? Self.blendedPlaces : 0
+        // A multiple of 4; what a filter of minimum phase does first it does with most of its weight.
+        let wide = min(taps, isOneSided ? 4 * near : 2 * near) / 4 * 4
+        let first = isOneSided ? taps - wide : behind - wide / 2
+        bank.middle_first = first
+        bank.middle_count = wide
+        func place(_ row: Int) -> Double {
+            isBlended ? Double(row - 1) / Double(Self.blendedPlaces) : Double(row) / Double(phases)
+        }
+        let rows = memory.zeros(count * bank.stride, of: Float.self)
+        for row in 0..<count {
+            let shift = isGrid ? row * grid / phases : lanes
+            let values = self.taps(place(isGrid ? row * grid % phases : row))
+            for j in 0..<taps where j < first || j >= first + wide {
+                rows[row * bank.stride + shift + j] = Float(values[j])
+            }
+        }
+        bank.rows = UnsafePointer(rows)
+        if wide == 0 { return }
+        let middles = memory.zeros((isBlended ? count : phases) * bank.middle_count, of: Double.self)
+        for phase in 0..<(isBlended ? count : phases) {
+            let values = self.taps(place(phase))
+            for j in 0..<wide { middles[phase * wide + j] = values[first + j] }
+        }
+        bank.middle = UnsafePointer(middles)
+    }
+}
