@@ -1,0 +1,1 @@
+#include "syrinx_plugin.h"

@@ -1,0 +1,214 @@
+internal import CPluginHost
+internal import Synchronization
+internal import SyrinxCore
+internal import SyrinxPlugin
+
+/// The render half of ``PluginNode``: hands slices to the plugin's `process`, and looks at what it wrote.
+final class PluginRenderer: Renderer {
+    /// Where events of the slice go; `emit` finds it by the block's context.
+    private struct Outlet {
+        var block: RenderBlock
+        var kinds: Int
+        var position: Int
+        var frames: Int
+        var rate: Int
+    }
+
+    /// Why it is silent: 0 it is not; 1 `process` returned an error; 2 it wrote NaN or infinity, and its input held none.
+    /// Render writes, any reads.
+    private let muted = Atomic<Int>(0)
+    /// What `process` returned.
+    private let errorCode = Atomic<Int>(0)
+    /// Keeps the node, and what it was made by.
+    private let handle: NodeHandle
+    private nonisolated(unsafe) let node: UnsafeMutableRawPointer
+    private let call: @convention(c) (UnsafeMutableRawPointer?, UnsafePointer<syrinx_block>?) -> Int32
+    /// Does nothing where the type has no `absorb`.
+    private let callAbsorb: @convention(c) (UnsafeMutableRawPointer?, UnsafePointer<syrinx_block>?) -> Int32
+    private let callReset: @convention(c) (UnsafeMutableRawPointer?) -> Void
+    private let inputCount: Int
+    private let outputCount: Int
+    private let mainRate: Int
+    private let kinds: Int
+    /// The ports' tables, made once: inputs, then outputs. Owned by the render thread, as all below.
+    private nonisolated(unsafe) let buffers: UnsafeMutablePointer<syrinx_buffer>
+    private nonisolated(unsafe) let pointers: UnsafeMutablePointer<UnsafeMutablePointer<Float>?>
+    private nonisolated(unsafe) let block: UnsafeMutablePointer<syrinx_block>
+    private nonisolated(unsafe) let changes: UnsafeMutablePointer<syrinx_change>
+    private nonisolated(unsafe) let outlet: UnsafeMutablePointer<Outlet>
+    private let changeCapacity: Int
+    private nonisolated(unsafe) var changeCount = 0
+    /// The position that a slice without a gap begins at.
+    private nonisolated(unsafe) var next = -1
+
+    /// - Parameter handle: active.
+    init(_ handle: NodeHandle, _ setup: Setup) {
+        self.handle = handle
+        node = handle.node
+        let functions = handle.entry.functions
+        call = functions.process
+        callAbsorb = functions.absorb ?? { _, _ in 0 }
+        callReset = functions.reset
+        inputCount = setup.inputs.count
+        outputCount = setup.outputs.count
+        mainRate = setup.inputs.first?.format.rate ?? setup.outputs.first?.format.rate ?? setup.masterRate
+        kinds = handle.entry.description.descriptor.events.count
+        let widths = setup.inputs.map(\.format.channels) + setup.outputs.map(\.format.channels)
+        let linked = setup.inputs.map(\.isConnected) + setup.outputs.map(\.isConnected)
+        buffers = .allocate(capacity: max(1, widths.count))
+        pointers = .allocate(capacity: max(1, widths.reduce(0, +)))
+        pointers.initialize(repeating: nil, count: max(1, widths.reduce(0, +)))
+        var used = 0
+        for (index, width) in widths.enumerated() {
+            let channels = UnsafeMutableRawPointer(pointers + used).assumingMemoryBound(
+                to: UnsafeMutablePointer<Float>?.self)
+            (buffers + index).initialize(
+                to: syrinx_buffer(
+                    channels: UnsafePointer(channels), channel_count: UInt32(width), frames: 0, position: 0,
+                    flags: linked[index] ? UInt32(SYRINX_CONNECTED) : 0, reserved: 0))
+            used += width
+        }
+        changeCapacity = max(1, handle.entry.description.descriptor.parameters.count)
+        changes = .allocate(capacity: changeCapacity)
+        changes.initialize(repeating: syrinx_change(), count: changeCapacity)
+        outlet = .allocate(capacity: 1)
+        block = .allocate(capacity: 1)
+        block.initialize(to: syrinx_block())
+        block.pointee.size = UInt32(MemoryLayout<syrinx_block>.stride)
+        block.pointee.input_count = UInt32(inputCount)
+        block.pointee.output_count = UInt32(outputCount)
+        block.pointee.inputs = UnsafePointer(buffers)
+        block.pointee.outputs = UnsafePointer(buffers + inputCount)
+        block.pointee.changes = UnsafePointer(changes)
+        // `place` fills the outlet only where there are events to tell.
+        block.pointee.context = kinds == 0 ? nil : UnsafeMutableRawPointer(outlet)
+        block.pointee.emit = { block, kind, frame, values in
+            guard let context = block?.pointee.context, let values else { return }
+            let outlet = context.assumingMemoryBound(to: Outlet.self).pointee
+            guard Int(kind) < outlet.kinds else { return }
+            let place = min(Int(frame), max(0, outlet.frames &- 1))
+            outlet.block.emit(
+                Int(kind), at: outlet.position &+ place, rate: outlet.rate,
+                (values[0], values[1], values[2], values[3]))
+        }
+    }
+
+    deinit {
+        handle.deactivate()
+        block.deallocate()
+        outlet.deallocate()
+        changes.deallocate()
+        pointers.deallocate()
+        buffers.deallocate()
+    }
+
+    @_noLocks @_noAllocation
+    func render(_ block: RenderBlock) {
+        if muted.load(ordering: .relaxed) != 0 { return silence(block) }
+        place(block, isRendered: true)
+        let (call, node, own) = (call, node, self.block)
+        // The plugin's own code: the header forbids it to allocate, lock or wait here, and `syrinx plugin check` counts.
+        let code = _unsafePerformance { call(node, own) }
+        changeCount = 0
+        if code != 0 {
+            mute(1, code: code)
+            return silence(block)
+        }
+        if isFinite(first: inputCount, count: outputCount) { return }
+        if isFinite(first: 0, count: inputCount) {
+            mute(2, code: 0)
+        }
+        silence(block)
+    }
+
+    @_noLocks @_noAllocation
+    func absorb(_ block: RenderBlock) {
+        guard muted.load(ordering: .relaxed) == 0 else { return }
+        let (callAbsorb, node, own) = (callAbsorb, node, self.block)
+        place(block, isRendered: false)
+        let code = _unsafePerformance { callAbsorb(node, own) }  // As `process`.
+        if code != 0 { mute(1, code: code) }
+    }
+
+    @_noLocks @_noAllocation
+    func set(_ parameter: Int, to value: Double) {
+        var place = 0
+        while place < changeCount, changes[place].parameter != UInt32(truncatingIfNeeded: parameter) { place &+= 1 }
+        if place == changeCapacity { return }
+        changes[place] = syrinx_change(parameter: UInt32(truncatingIfNeeded: parameter), frame: 0, value: value)
+        if place == changeCount { changeCount &+= 1 }
+    }
+
+    @_noLocks @_noAllocation
+    func reset() {
+        let (callReset, node) = (callReset, node)
+        _unsafePerformance { callReset(node) }  // As `process`.
+        changeCount = 0
+        next = -1
+        mute(0, code: 0)
+    }
+
+    /// Writes the slice into the plugin's tables.
+    ///
+    /// - Parameter isRendered: false: the slice was rendered before, and is absorbed now.
+    @_noLocks @_noAllocation
+    private func place(_ source: RenderBlock, isRendered: Bool) {
+        let (buffers, block) = (buffers, block)
+        var pointer = pointers
+        for index in 0..<inputCount {
+            let port = source.input(index)
+            for channel in 0..<port.channelCount {
+                pointer[channel] = UnsafeMutablePointer(mutating: port[channel].baseAddress)
+            }
+            pointer += port.channelCount
+            buffers[index].frames = UInt32(truncatingIfNeeded: port.frameCount)
+            buffers[index].position = Int64(port.position)
+        }
+        for index in 0..<outputCount {
+            let port = source.output(index)
+            for channel in 0..<port.channelCount { pointer[channel] = port[channel].baseAddress }
+            pointer += port.channelCount
+            buffers[inputCount &+ index].frames = UInt32(truncatingIfNeeded: port.frameCount)
+            buffers[inputCount &+ index].position = Int64(port.position)
+        }
+        let (position, frames) = (Int(buffers[0].position), Int(buffers[0].frames))
+        var flags: UInt32 = 0
+        if isRendered, position != next { flags |= UInt32(SYRINX_DISCONTINUITY) }
+        if inputCount > 0, outputCount > 0, buffers[0].channels[0] == buffers[inputCount].channels[0] {
+            flags |= UInt32(SYRINX_IN_PLACE)
+        }
+        next = position &+ frames
+        block.pointee.flags = flags
+        block.pointee.change_count = isRendered ? UInt32(truncatingIfNeeded: changeCount) : 0
+        if kinds == 0 { return }
+        outlet.pointee = Outlet(block: source, kinds: kinds, position: position, frames: frames, rate: mainRate)
+    }
+
+    /// Whether every sample of some ports is finite.
+    @_noLocks @_noAllocation
+    private func isFinite(first: Int, count: Int) -> Bool {
+        let (ports, count) = (buffers + first, UInt32(truncatingIfNeeded: count))
+        // A loop over floats.
+        return _unsafePerformance { syrinx_ports_finite(ports, count) != 0 }
+    }
+
+    @_noLocks @_noAllocation
+    private func mute(_ reason: Int, code: Int32) {
+        errorCode.store(Int(code), ordering: .relaxed)
+        muted.store(reason, ordering: .releasing)
+    }
+
+    /// Why the plugin is silent, as a user is told it; nil while it plays. Thread: any.
+    var mutedWords: String? {
+        switch muted.load(ordering: .acquiring) {
+        case 1: "its process returned the error \(errorCode.load(ordering: .relaxed))"
+        case 2: "it wrote NaN or infinity"
+        default: nil
+        }
+    }
+
+    @_noLocks @_noAllocation
+    private func silence(_ block: RenderBlock) {
+        for index in 0..<outputCount { block.output(index).silence() }
+    }
+}
