@@ -12,6 +12,7 @@ public enum BasicPlugin: NodePlugin {
         try registry.register(MeterNode.self)
         try registry.register(LFONode.self)
         try registry.register(LatencyProbeNode.self)
+        try registry.register(SilenceNode.self)
         try registry.register(EventsSinkNode.self)
     }
 }

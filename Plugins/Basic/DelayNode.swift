@@ -55,7 +55,11 @@ public struct DelayNode: Node {
 
     public func resolve(_ request: FormatRequest) throws(PipelineError) -> Resolution {
         var resolution = Resolution.sameAsInput(request)
-        guard let rate = resolution.outputs[0].format.rate else { return resolution }
+        guard let rate = resolution.outputs[0].format.rate else {
+            // How many frames it is shows later; that it closes a loop is known.
+            if least > 0 { (resolution.outputs[0].needs, resolution.outputs[0].delay) = ([], 1) }
+            return resolution
+        }
         let limits = DelayLimits(least: least, longest: longest, rate: rate)
         resolution.outputs[0].tail = tail(limits, rate: rate)
         if limits.declared > 0 {

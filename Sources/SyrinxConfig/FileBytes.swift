@@ -71,7 +71,7 @@ package enum FileBytes {
     }
 
     /// The folder that holds a file.
-    static func folder(of path: String) -> String {
+    package static func folder(of path: String) -> String {
         guard let slash = path.lastIndex(of: "/") else { return "." }
         return slash == path.startIndex ? "/" : String(path[..<slash])
     }

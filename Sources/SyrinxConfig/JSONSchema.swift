@@ -119,7 +119,8 @@ package enum JSONSchema {
             parameters.append(.boolean("bypass", default: false, "True: what comes in goes out as it is."))
         }
         var parts = members(parameters, also: [("type", .boolean(true))])
-        parts += [("patternProperties", free), ("additionalProperties", .boolean(false))]
+        // Where a node's own descriptor knows more, the type's cannot refuse.
+        parts += [("patternProperties", free), ("additionalProperties", .boolean(node.refinedBy != nil))]
         return described(node.summary, parts)
     }
 

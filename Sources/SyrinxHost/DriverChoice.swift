@@ -8,9 +8,8 @@ public enum DriverChoice {
         [OfflineDriver.name, TimerDriver.name] + registry.driverNames
     }
 
-    /// The name of the driver.
+    /// The name of the driver. What is `asked` for on the command line goes before the file's `engine.driver`.
     ///
-    /// - Parameter asked: what the command line says; it goes before the file's `engine.driver`.
     /// - Throws: `.usage` if no driver has that name; `.unavailable` if it is not in this build.
     public static func name(
         for pipeline: CheckedPipeline, registry: NodeRegistry, asked: String? = nil

@@ -17,17 +17,21 @@ public final class Run: Sendable {
         public var duration: Rational?
         /// Lengths of cycles, taken in turn; empty: as long as the plan takes. What comes out does not depend on them.
         public var cuts: [Int]
+        /// The most threads that render at once, flat out. What comes out does not depend on it.
+        public var threads: Int
         /// Called on the driver's thread, at most every 100 ms.
         public var onProgress: (@Sendable (RunProgress) -> Void)?
         /// Told what a service noticed on the way (a truncated file, a left-over of a crash), on the service's thread.
         public var onNotice: (@Sendable (PipelineEvent) -> Void)?
 
         public init(
-            duration: Rational? = nil, cuts: [Int] = [], onProgress: (@Sendable (RunProgress) -> Void)? = nil,
+            duration: Rational? = nil, cuts: [Int] = [], threads: Int = 1,
+            onProgress: (@Sendable (RunProgress) -> Void)? = nil,
             onNotice: (@Sendable (PipelineEvent) -> Void)? = nil
         ) {
             self.duration = duration
             self.cuts = cuts
+            self.threads = threads
             self.onProgress = onProgress
             self.onNotice = onNotice
         }
@@ -39,9 +43,9 @@ public final class Run: Sendable {
     /// What was agreed on with the device; empty where there is none.
     public let driverFacts: [(name: String, value: Value)]
 
-    /// Finds the driver, opens its device, settles formats, compiles: all that comes before the first cycle.
+    /// Finds the driver, opens its device, settles formats, compiles: all that comes before the first cycle. The name of a
+    /// driver that is `asked` for goes before the file's `engine.driver`.
     ///
-    /// - Parameter driver: the name that goes before the file's `engine.driver`.
     /// - Returns: the run, or the faults that forbid it; warnings come in any case.
     /// - Throws: `.usage` for a driver that does not exist, `.unavailable` for a device or server that is not there.
     /// - Thread: control.
@@ -71,7 +75,7 @@ public final class Run: Sendable {
         let alarm = Alarm()
         let dispatcher = EventDispatcher(onNotice: options.onNotice) { error in alarm.raise(error) }
         let (plan, faults) = PlanCompiler.compile(
-            pipeline, options: .init(events: { node in dispatcher.sender(for: node) }))
+            pipeline, options: .init(threads: options.threads, events: { node in dispatcher.sender(for: node) }))
         guard let plan else { return (nil, faults) }
         dispatcher.bind(plan)
         return (Run(OfflineRun(plan, options, dispatcher, alarm), OfflineDriver.name, []), faults)

@@ -14,6 +14,8 @@ internal import SyrinxRealtime
 public final class SignalWatch: Sendable {
     private struct State {
         var run: Run?
+        /// What stops whatever else goes on.
+        var stop: (@Sendable () -> Void)?
         var signal: Int32?
         /// When it came, in nanoseconds.
         var signalTime: UInt64 = 0
@@ -53,7 +55,9 @@ public final class SignalWatch: Sendable {
 
     /// The run that a signal stops from now on; nil: none.
     ///
-    /// - Parameter onHangup: called for a SIGHUP that was sent, on the watch's thread; nil: it stops the run, too.
+    /// - Parameters:
+    ///   - run: what SIGINT and SIGTERM end.
+    ///   - onHangup: called for a SIGHUP that was sent, on the watch's thread; nil: it stops the run, too.
     public func watch(_ run: Run?, onHangup: (@Sendable () -> Void)? = nil) {
         let hasCome = state.withLock { state in
             state.run = run
@@ -61,6 +65,15 @@ public final class SignalWatch: Sendable {
             return state.signal != nil
         }
         if hasCome { run?.stop() }
+    }
+
+    /// What a signal does from now on where not one run but many go on. Thread: any; it is called on the watch's.
+    public func watch(_ stop: @escaping @Sendable () -> Void) {
+        let hasCome = state.withLock { state in
+            (state.run, state.onHangup, state.stop) = (nil, nil, stop)
+            return state.signal != nil
+        }
+        if hasCome { stop() }
     }
 
     /// The signal that stopped the run, if one did.
@@ -80,7 +93,9 @@ public final class SignalWatch: Sendable {
         guard isFirst else { _exit(128 + signal) }
         // A run that is being prepared may hold what has to be put away; `watch` stops it.
         while monotonicNanoseconds() - now < Self.patience {
-            if let run = state.withLock({ $0.run }) { return run.stop() }
+            let (run, stop) = state.withLock { ($0.run, $0.stop) }
+            if let run { return run.stop() }
+            if let stop { return stop() }
             usleep(5_000)
         }
         _exit(128 + signal)

@@ -38,6 +38,18 @@ struct ControlLinkTests {
         #expect(try bench.run(cuts: cut).tapes["z"] == [stairs(4000)])
     }
 
+    @Test("an immediate input waits for no longer path, and none waits for it", arguments: cuts)
+    func immediate(cut: [Int]) throws {
+        var nodes = nodes
+        nodes[1].2["latency_ms"] = 5
+        nodes[2].1 = "probe.follow"
+        nodes.append(("b", "probe.late", ["latency_frames": 100]))
+        let bench = Bench(nodes, ["a -> b -> l -> z", "s -> l:now"]).block(4096)
+        #expect(try bench.plan().sinks[0].latency == 100)
+        // The audio is 100 frames late when it meets what was told this moment, and the tape begins with it.
+        #expect(try bench.run(cuts: cut).tapes["z"] == [stairs(4100).suffix(4000)])
+    }
+
     @Test("audio waits for control values that are late")
     func delayedByControl() throws {
         var nodes = nodes

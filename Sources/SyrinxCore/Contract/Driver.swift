@@ -105,6 +105,8 @@ public protocol DriverHost: AnyObject, Sendable {
     /// that stand for it.
     ///
     /// - Parameters:
+    ///   - event: its name.
+    ///   - fields: its members.
     ///   - nodes: ids of the nodes that it concerns; empty: all of the driver's family.
     func tell(_ event: String, _ fields: [Value.Member], nodes: [String])
 }

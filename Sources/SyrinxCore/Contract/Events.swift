@@ -45,7 +45,9 @@ public struct EventSender: Sendable {
     private let send: @Sendable (_ event: String, _ fields: [Value.Member]) -> Void
     private let clock: @Sendable () -> Double
 
-    /// - Parameter time: what ``time()`` tells.
+    /// - Parameters:
+    ///   - time: what ``time()`` tells.
+    ///   - send: takes each event. Thread: any.
     public init(
         time: @escaping @Sendable () -> Double = { 0 },
         _ send: @escaping @Sendable (_ event: String, _ fields: [Value.Member]) -> Void

@@ -46,9 +46,22 @@ extension NodeInstance {
 public protocol Node: NodeInstance {
     static var descriptor: NodeDescriptor { get }
 
+    /// The descriptor of one node: the type's, and what follows from the node's own values (``NodeDescriptor/refinedBy``).
+    ///
+    /// - Parameter parameters: what the file gives of the type's own parameters, checked; without defaults.
+    /// - Throws: an error made by ``Parameters/error(_:_:)``, as of a plugin that is not there.
+    /// - Thread: control. Opens nothing that the file names; may read what is installed.
+    static func descriptor(for parameters: Parameters) throws(PipelineError) -> NodeDescriptor
+
     /// Reads the parameters, and checks what a descriptor cannot say.
     ///
     /// - Throws: an error made by ``Parameters/error(_:_:)``; the checker adds the place in the file.
     /// - Thread: control. Opens nothing.
     init(_ parameters: Parameters) throws(PipelineError)
+}
+
+extension Node {
+    public static func descriptor(for parameters: Parameters) throws(PipelineError) -> NodeDescriptor {
+        descriptor.made(for: parameters.values)
+    }
 }

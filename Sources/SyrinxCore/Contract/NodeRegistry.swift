@@ -4,11 +4,31 @@ public struct NodeType: Sendable {
     /// Makes a node from checked parameters.
     public let make: @Sendable (Parameters) throws(PipelineError) -> any NodeInstance
 
+    private let refine: (@Sendable (Parameters) throws(PipelineError) -> NodeDescriptor)?
+
+    /// - Parameters:
+    ///   - descriptor: what is known of every node of the type.
+    ///   - refine: ``Node/descriptor(for:)`` of a type that has ``NodeDescriptor/refinedBy``.
+    ///   - make: makes a node from checked parameters.
     public init(
-        _ descriptor: NodeDescriptor, make: @escaping @Sendable (Parameters) throws(PipelineError) -> any NodeInstance
+        _ descriptor: NodeDescriptor,
+        refine: (@Sendable (Parameters) throws(PipelineError) -> NodeDescriptor)? = nil,
+        make: @escaping @Sendable (Parameters) throws(PipelineError) -> any NodeInstance
     ) {
         self.descriptor = descriptor
+        self.refine = refine
         self.make = make
+    }
+
+    /// The descriptor of one node of the type.
+    ///
+    /// - Parameter parameters: what the file gives of the type's own parameters, checked.
+    /// - Throws: what the node's author says; `.internal` if the descriptor breaks a rule of its own.
+    public func descriptor(for parameters: Parameters) throws(PipelineError) -> NodeDescriptor {
+        guard let refine else { return descriptor.made(for: parameters.values) }
+        let refined = try refine(parameters)
+        if let mistake = refined.mistake { throw PipelineError(.internal, at: parameters.path, mistake) }
+        return refined
     }
 }
 
@@ -16,8 +36,17 @@ public struct NodeType: Sendable {
 public struct NodeRegistry: Sendable {
     private var types: [String: NodeType] = [:]
     private var driverTypes: [String: DriverType] = [:]
+    private var refusals: [String: String] = [:]
 
     public init() {}
+
+    /// Notes why there is no type of a name although something with that name was found.
+    public mutating func refuse(_ type: String, _ reason: String) {
+        if refusals[type] == nil { refusals[type] = reason }
+    }
+
+    /// Why there is no type of a name, where that is known.
+    public func refusal(of type: String) -> String? { types[type] == nil ? refusals[type] : nil }
 
     /// Adds a type.
     ///
@@ -35,7 +64,13 @@ public struct NodeRegistry: Sendable {
 
     /// Adds a type that is described statically.
     public mutating func register<N: Node>(_ node: N.Type) throws(PipelineError) {
-        try register(NodeType(N.descriptor) { parameters throws(PipelineError) in try N(parameters) })
+        let refine: @Sendable (Parameters) throws(PipelineError) -> NodeDescriptor = {
+            parameters throws(PipelineError) in try N.descriptor(for: parameters)
+        }
+        try register(
+            NodeType(N.descriptor, refine: N.descriptor.refinedBy == nil ? nil : refine) {
+                parameters throws(PipelineError) in try N(parameters)
+            })
     }
 
     /// Adds all types of a plugin.
@@ -73,7 +108,7 @@ public protocol NodePlugin {
 
 extension NodeDescriptor {
     /// What is wrong with the descriptor itself, if anything is.
-    var mistake: String? {
+    package var mistake: String? {
         let ports = inputs.map(\.name) + outputs.map(\.name)
         let names = parameters.map(\.name)
         if Set(inputs.map(\.name)).count != inputs.count || Set(outputs.map(\.name)).count != outputs.count {
@@ -85,6 +120,9 @@ extension NodeDescriptor {
         }
         if let listed = listedOutputs, !names.contains(listed.parameter) {
             return "its outputs are listed by \(listed.parameter), which is none of its parameters"
+        }
+        if let refinedBy, !parameters.contains(where: { $0.name == refinedBy && $0.required }) {
+            return "it is refined by \(refinedBy), which is none of its required parameters"
         }
         if !events.isEmpty, !outputs.contains(where: { $0.kind == .events }) {
             return "it tells events, but has no events output to link them from"

@@ -20,11 +20,13 @@ public struct FormatRequest: Sendable {
     public let masterRate: Int?
     /// The driver of the run, opened; nil in `check` and `explain`, and flat out.
     public let driver: (any Driver)?
+    /// The most frames of R that a slice will hold.
+    public let blockFrames: Int
 
-    /// - Parameter inputLatencies: nil: no input is late.
+    /// A request as the engine makes it; without `inputLatencies` no input is late.
     public init(
         access: Access, inputs: [PartialFormat?], inputLatencies: [Int]? = nil, masterRate: Int?,
-        driver: (any Driver)? = nil
+        driver: (any Driver)? = nil, blockFrames: Int = 1024
     ) {
         precondition(inputLatencies == nil || inputLatencies?.count == inputs.count)
         self.access = access
@@ -32,6 +34,7 @@ public struct FormatRequest: Sendable {
         self.inputLatencies = inputLatencies ?? inputs.map { _ in 0 }
         self.masterRate = masterRate
         self.driver = driver
+        self.blockFrames = blockFrames
     }
 }
 
@@ -117,6 +120,8 @@ public struct OutputStream: Sendable {
     /// - Parameters:
     ///   - lookAhead: what the node needs to see of its input before it can tell an output's frame, in input frames.
     ///   - inputLatency: how late the input is, in its own frames.
+    ///   - inputRate: the input's rate, in Hz.
+    ///   - rate: the output's rate, in Hz.
     /// - Returns: `total`: how late the output is in all, in its own frames: ceil((inputLatency + lookAhead) · rate /
     ///   inputRate); `own`: the node's share of it, for ``latency``.
     public static func wholeLatency(

@@ -43,7 +43,8 @@ extension NodeDescriptor {
             outputs.append(.control(name, "\(listedOutputs.summary): \(word)."))
         }
         return NodeDescriptor(
-            type: type, summary: summary, inputs: inputs, outputs: outputs, parameters: parameters, events: events,
+            type: type, summary: summary, inputs: inputs, outputs: outputs, refinedBy: refinedBy,
+            parameters: parameters, events: events,
             worksInPlace: worksInPlace, pace: pace, details: details, example: example)
     }
 }

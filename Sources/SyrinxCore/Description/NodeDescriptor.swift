@@ -19,6 +19,9 @@ public struct NodeDescriptor: Sendable, Hashable {
     public let outputs: [PortDescriptor]
     /// Outputs that a node of the type has beside ``outputs``, as a list among its parameters names them.
     public let listedOutputs: ListedOutputs?
+    /// The parameter whose value decides what else a node of the type has: ports and parameters that only its own
+    /// descriptor knows (``Node/descriptor(for:)``); nil: all nodes of the type are alike.
+    public let refinedBy: String?
     public let parameters: [ParameterDescriptor]
     /// The kinds of event that its renderer emits, by index.
     public let events: [EventDescriptor]
@@ -32,8 +35,8 @@ public struct NodeDescriptor: Sendable, Hashable {
 
     public init(
         type: String, summary: String, inputs: [PortDescriptor] = [], outputs: [PortDescriptor] = [],
-        listedOutputs: ListedOutputs? = nil, parameters: [ParameterDescriptor] = [], events: [EventDescriptor] = [],
-        worksInPlace: Bool = false,
+        listedOutputs: ListedOutputs? = nil, refinedBy: String? = nil, parameters: [ParameterDescriptor] = [],
+        events: [EventDescriptor] = [], worksInPlace: Bool = false,
         pace: Pace = .free, details: String = "", example: String = ""
     ) {
         self.type = type
@@ -41,6 +44,7 @@ public struct NodeDescriptor: Sendable, Hashable {
         self.inputs = inputs
         self.outputs = outputs
         self.listedOutputs = listedOutputs
+        self.refinedBy = refinedBy
         self.parameters = parameters
         self.events = events
         self.worksInPlace = worksInPlace

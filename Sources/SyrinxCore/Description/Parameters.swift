@@ -7,9 +7,12 @@ public struct Parameters: Sendable {
     public let path: String
     /// The folder of the pipeline file, where whatever the node starts is at home; empty: the working directory.
     public let directory: String
-    private let values: [String: Value]
+    let values: [String: Value]
 
-    /// - Parameter values: checked, with paths resolved; a name that is left out is unset.
+    /// - Parameters:
+    ///   - path: the node's place in the file, for errors: `nodes.trim`.
+    ///   - values: checked, with paths resolved; a name that is left out is unset.
+    ///   - directory: the pipeline file's folder.
     public init(path: String, values: [String: Value], directory: String = "") {
         self.path = path
         self.directory = directory

@@ -18,17 +18,20 @@ public struct PortDescriptor: Sendable, Hashable {
     /// It is to hear what loudspeakers play: nothing waits for it, and `explain` tells of nodes that lie between where it
     /// is taken and a device.
     public let isPlayback: Bool
+    /// What comes in counts as soon as it is known: it waits for no longer path, and no other path waits for it.
+    public let isImmediate: Bool
     /// The unit of a control port's values.
     public let unit: Unit
 
     public init(
-        _ name: String, _ kind: PortKind, mixesDown: Bool = false, isPlayback: Bool = false, unit: Unit = .none,
-        _ summary: String = ""
+        _ name: String, _ kind: PortKind, mixesDown: Bool = false, isPlayback: Bool = false,
+        isImmediate: Bool = false, unit: Unit = .none, _ summary: String = ""
     ) {
         self.name = name
         self.kind = kind
         self.mixesDown = mixesDown
         self.isPlayback = isPlayback
+        self.isImmediate = isImmediate
         self.unit = unit
         self.summary = summary
     }
@@ -39,8 +42,10 @@ public struct PortDescriptor: Sendable, Hashable {
         Self(name, .audio, mixesDown: mixesDown, isPlayback: isPlayback, summary)
     }
 
-    public static func control(_ name: String, unit: Unit = .none, _ summary: String = "") -> Self {
-        Self(name, .control, unit: unit, summary)
+    public static func control(
+        _ name: String, isImmediate: Bool = false, unit: Unit = .none, _ summary: String = ""
+    ) -> Self {
+        Self(name, .control, isImmediate: isImmediate, unit: unit, summary)
     }
 
     public static func events(_ name: String, _ summary: String = "") -> Self { Self(name, .events, summary) }

@@ -24,7 +24,7 @@ public struct Port {
     @usableFromInline let channelCount: Int32
     @usableFromInline let isConnected: Bool
 
-    /// - Parameter channels: the buffer of each channel; they outlive the port, as does `clock`.
+    /// A port over buffers of others: `channels` has one for each channel. They outlive the port, as does `clock`.
     @inlinable
     public init(
         channels: UnsafePointer<UnsafeMutablePointer<Float>>, channelCount: Int, clock: UnsafePointer<PortClock>,

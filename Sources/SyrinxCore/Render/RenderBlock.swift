@@ -7,7 +7,7 @@ public struct RenderBlock {
     @usableFromInline let firstOutput: Int
     @usableFromInline let events: UnsafeMutablePointer<EventOutlet>
 
-    /// - Parameter ports: inputs, then outputs.
+    /// A block over ports of others: `inputCount` inputs, then outputs.
     @inlinable
     public init(ports: UnsafePointer<Port>, inputCount: Int, events: UnsafeMutablePointer<EventOutlet>) {
         self.ports = ports
@@ -37,6 +37,7 @@ public struct RenderBlock {
     ///   - kind: index into the descriptor's `events`.
     ///   - position: the frame at which it is told, counted since the run began as `position` of a port of `rate` Hz is;
     ///     within the block. What is told when must depend on the position alone, never on how time was cut.
+    ///   - rate: of the port that `position` counts frames of, in Hz.
     ///   - earlier: how many frames before `position` it happened.
     ///   - values: the numbers that the descriptor's `fields` name.
     /// - Thread: render. Where more events come than the cycle has room for, the rest is dropped and counted.

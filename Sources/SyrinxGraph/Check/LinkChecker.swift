@@ -51,7 +51,7 @@ struct LinkChecker {
             return
         }
         let kind: PortKind
-        var isPlayback = false
+        var isAligned = true
         let place: CheckedPipeline.Link.Target
         if let name = to.parameter {
             guard let parameter = parameter(name, of: targetType, output: output, from, to) else { return }
@@ -63,7 +63,7 @@ struct LinkChecker {
         } else {
             guard let input = port(of: target, to, isInput: true) else { return }
             kind = input.kind
-            isPlayback = input.isPlayback
+            isAligned = !input.isPlayback && !input.isImmediate
             place =
                 input.kind == .events
                 ? .events(input.name) : .stream(targetType.streamInputs.firstIndex(of: input) ?? 0)
@@ -83,7 +83,7 @@ struct LinkChecker {
             .init(
                 source: source, output: sourceType.streamOutputs.firstIndex(of: output), sourceChannel: from.channel,
                 target: target, port: place, targetChannel: to.channel, scale: link.scale, offset: link.offset,
-                compensate: isPlayback ? false : link.compensate, index: index, position: link.position,
+                compensate: isAligned && link.compensate, index: index, position: link.position,
                 sourceText: from.text,
                 targetText: to.text))
     }

@@ -33,14 +33,23 @@ struct NodeChecker {
             defer { entries.append(Entry(id: node.id, position: node.position, descriptor: nil, node: nil)) }
             if node.type.isEmpty { return }  // The reader has told that it is missing.
             let hint = NearestName.suggestion(node.type, among: registry.descriptors.map(\.type))
+            if let reason = registry.refusal(of: node.type) {
+                fault(
+                    "found \(Shown.quoted(node.type)), whose plugin is refused: \(Shown.plain(reason, limit: 600))",
+                    at: "\(path).type", node.typePosition ?? node.position)
+                return
+            }
             let message =
                 #"found \#(Shown.quoted(node.type)), no such node type\#(hint.isEmpty ? "; syrinx nodes lists them" : hint)"#
             fault(message, at: "\(path).type", node.typePosition ?? node.position)
             return
         }
         let known = faults.count
-        var (values, open) = parameters(of: node, type.descriptor, at: path)
-        let descriptor = type.descriptor.made(for: values)
+        guard let own = refined(node, type, at: path) else {
+            return entries.append(Entry(id: node.id, position: node.position, descriptor: nil, node: nil))
+        }
+        var (values, open) = parameters(of: node, own, at: path)
+        let descriptor = own.made(for: values)
         let bypass = values.removeValue(forKey: "bypass") == .boolean(true)
         var instance: (any NodeInstance)?
         // A warning (a secret in the file) is no reason not to make it.
@@ -48,9 +57,7 @@ struct NodeChecker {
             do throws(PipelineError) {
                 instance = try type.make(Parameters(path: path, values: values, directory: directory))
             } catch {
-                let name = error.path.dropFirst(path.count + 1).prefix { $0 != "[" && $0 != "." }
-                let member = node.parameters.first { $0.name == name }
-                faults.append(Fault(error, position: member?.value.position ?? node.position))
+                faults.append(Fault(error, position: position(of: error, in: node, at: path)))
             }
         }
         entries.append(
@@ -59,6 +66,46 @@ struct NodeChecker {
                 node: .init(
                     id: node.id, descriptor: descriptor, instance: instance, values: values, bypass: bypass,
                     position: node.position)))
+    }
+
+    /// The node's own descriptor: the type's, or what it becomes by the value that decides it; nil: a fault was noted.
+    private mutating func refined(_ node: DocumentNode, _ type: NodeType, at path: String) -> NodeDescriptor? {
+        guard let decisive = type.descriptor.refinedBy else { return type.descriptor }
+        var values: [String: Value] = [:]
+        for parameter in type.descriptor.parameters {
+            guard let member = node.parameters.first(where: { $0.name == parameter.name }) else { continue }
+            var checker = ValueChecker(directory: directory)
+            let place = path + Shown.step(member.name)
+            switch checker.check(member.value, as: parameter.kind, unit: parameter.unit, at: place) {
+            case .value(let value): values[member.name] = value
+            case .open where member.name == decisive:
+                fault(
+                    "what the node is depends on it, and it is not looked up here; write it out, or give it by --var",
+                    at: place, member.value.position)
+                return nil
+            case .faulty:
+                faults += checker.faults
+                return nil
+            case .open, .unset: break
+            }
+        }
+        guard values[decisive] != nil else {
+            // As for any required parameter that is missing.
+            _ = parameters(of: node, type.descriptor, at: path)
+            return nil
+        }
+        do throws(PipelineError) {
+            return try type.descriptor(for: Parameters(path: path, values: values, directory: directory))
+        } catch {
+            faults.append(Fault(error, position: position(of: error, in: node, at: path)))
+            return nil
+        }
+    }
+
+    /// Where the parameter stands that an error names, else the node.
+    private func position(of error: PipelineError, in node: DocumentNode, at path: String) -> SourcePosition? {
+        let name = error.path.dropFirst(path.count + 1).prefix { $0 != "[" && $0 != "." }
+        return node.parameters.first { $0.name == name }?.value.position ?? node.position
     }
 
     /// The checked values, and whether a reference among them is not looked up in this run.

@@ -107,7 +107,7 @@ public final class Executor: Engine {
 
     /// Takes up the plan that was published, if one was, and hands written parameters to their renderers.
     @_noLocks @_noAllocation
-    private func takeUp() {
+    func takeUp() {
         if nextTables.load(ordering: .relaxed) != 0,
             let next = UnsafeMutablePointer<PlanTables>(bitPattern: nextTables.exchange(0, ordering: .acquiring))
         {
@@ -135,21 +135,31 @@ public final class Executor: Engine {
         let tables = tables
         setClocks(tables.pointee, from: position, count: frames, cycleStart: position)
         let isLive = tables.pointee.isLogged
-        // Not `||`, whose right side would be a closure that holds self.
-        let isTimed = isLive ? true : cycle % timedEvery == 0
         let times = isLive ? tables.pointee.cycleTimes : tables.pointee.times
-        cycle &+= 1
-        if isTimed {
-            timedFrames &+= frames
+        if beginCycle(frames, isLive: isLive) {
             run(tables, tables.pointee.steps, times, tables.pointee.stepCount, cycleFrames: frames, isTimed: true)
         } else {
             run(tables, tables.pointee.steps, times, tables.pointee.stepCount, cycleFrames: frames, isTimed: false)
         }
-        position &+= frames
+        advance(by: frames)
+    }
+
+    /// Counts a cycle. Returns: whether its steps are timed.
+    @_noLocks @_noAllocation
+    func beginCycle(_ frames: Int, isLive: Bool) -> Bool {
+        // Not `||`, whose right side would be a closure that holds self.
+        let isTimed = isLive ? true : cycle % timedEvery == 0
+        cycle &+= 1
+        if isTimed { timedFrames &+= frames }
+        return isTimed
     }
 
     @_noLocks @_noAllocation
-    private func run(
+    func advance(by frames: Int) { position &+= frames }
+
+    /// Renders steps in their order.
+    @_noLocks @_noAllocation
+    func run(
         _ tables: UnsafeMutablePointer<PlanTables>, _ steps: UnsafeMutablePointer<Step>,
         _ times: UnsafeMutablePointer<UInt64>, _ count: Int, cycleFrames: Int, isTimed: Bool
     ) {
@@ -279,7 +289,7 @@ public final class Executor: Engine {
     }
 
     @_noLocks @_noAllocation
-    private func setClocks(_ tables: PlanTables, from: Int, count: Int, cycleStart: Int) {
+    func setClocks(_ tables: PlanTables, from: Int, count: Int, cycleStart: Int) {
         let (clocks, rates, clockCount) = (tables.clocks, tables.rates, tables.clockCount)
         for clock in 0..<clockCount {
             let rate = rates[clock]

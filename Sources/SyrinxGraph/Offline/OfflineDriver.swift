@@ -17,6 +17,7 @@ public final class OfflineDriver: Sendable {
     private let executor: Executor
     private let duration: Rational?
     private let cuts: [Int]
+    private let team: (any RenderTeam)?
     private let afterCycle: @Sendable (Executor, Rational?) -> Void
     private let isStopped = Atomic<Bool>(false)
     /// T + tail as far as it is known. Thread: the driver's.
@@ -30,15 +31,17 @@ public final class OfflineDriver: Sendable {
     ///   - duration: the run's length in seconds; nil: it ends with its sources.
     ///   - cuts: lengths of cycles, taken in turn, each at most the plan's block; empty: the plan's block. What comes out
     ///     does not depend on them.
+    ///   - team: renders the lanes of a plan that has several; nil: the driver's thread renders all.
     ///   - afterCycle: called between cycles on the driver's thread, with the run's end once it is known: takes events,
     ///     shows progress.
     public init(
-        _ executor: Executor, duration: Rational? = nil, cuts: [Int] = [],
+        _ executor: Executor, duration: Rational? = nil, cuts: [Int] = [], team: (any RenderTeam)? = nil,
         afterCycle: @escaping @Sendable (Executor, Rational?) -> Void = { _, _ in }
     ) {
         self.executor = executor
         self.duration = duration
         self.cuts = cuts
+        self.team = team
         self.afterCycle = afterCycle
     }
 
@@ -85,7 +88,11 @@ public final class OfflineDriver: Sendable {
                 let through = framesBefore(executor.position + frames, atRate: sink.rate)
                 guard sink.bridge.waitToTake(through: through) else { return false }
             }
-            executor.render(frames)
+            if plan.laneCount > 1 {
+                executor.render(frames, by: team ?? OneByOne())
+            } else {
+                executor.render(frames)
+            }
             afterCycle(executor, end)
         }
         return false

@@ -58,7 +58,11 @@ public final class Plan: @unchecked Sendable {
     public let generation: Int
 
     let memory: PlanMemory
-    let tables: UnsafeMutablePointer<PlanTables>
+    /// What each thread renders with; all but the first only where lanes lie side by side.
+    let lanes: [UnsafeMutablePointer<PlanTables>]
+    /// The steps of each region's lanes.
+    let regions: [Region]
+    var tables: UnsafeMutablePointer<PlanTables> { lanes[0] }
     let watches: UnsafeMutablePointer<LoopWatch>
     let watchCount: Int
     let log: CycleLog
@@ -75,8 +79,8 @@ public final class Plan: @unchecked Sendable {
 
     init(
         resolved: ResolvedPipeline, masterRate: Int, largestBlock: Int, nodes: [Node], sources: [Source], sinks: [Sink],
-        loopLength: Rational?, stepNames: [String], memory: PlanMemory, steps: consuming StepList,
-        tables: (UnsafeMutablePointer<Step>) -> UnsafeMutablePointer<PlanTables>,
+        loopLength: Rational?, stepNames: [String], regions: [Region], memory: PlanMemory,
+        steps: consuming StepList, lanes: (UnsafeMutablePointer<Step>) -> [UnsafeMutablePointer<PlanTables>],
         watches: UnsafeMutablePointer<LoopWatch>, watchCount: Int, log: CycleLog, slotIndices: [SlotKey: Int],
         generation: Int, legacy: PlanLegacy
     ) {
@@ -89,7 +93,8 @@ public final class Plan: @unchecked Sendable {
         self.loopLength = loopLength
         self.stepNames = stepNames
         self.memory = memory
-        self.tables = tables(steps.leak())
+        self.lanes = lanes(steps.leak())
+        self.regions = regions
         self.watches = watches
         self.watchCount = watchCount
         self.log = log
@@ -110,6 +115,9 @@ public final class Plan: @unchecked Sendable {
 }
 
 extension Plan {
+    /// How many threads can render it at once.
+    public var laneCount: Int { lanes.count }
+
     /// P at the plan's first frame. Thread: any but render, once the plan is or was rendered.
     public var startPosition: Int { legacy.start.position.pointee }
 

@@ -22,7 +22,9 @@ struct PlanAssembler {
         var allocator = BufferAllocator(memory, frames: largestBlock)
         allocator.run(schedule)
         let rates = self.rates
-        let clocks = memory.table(rates.map { _ in PortClock() })
+        let laneCount = schedule.regions.map(\.lanes.count).max() ?? 1
+        // Lanes share nothing that a slice changes: clocks and events are their own.
+        let clocks = (0..<laneCount).map { _ in memory.table(rates.map { _ in PortClock() }) }
         var widest = 1
         for operation in schedule.operations {
             for access in operation.inputs where access.stream == nil {
@@ -33,16 +35,20 @@ struct PlanAssembler {
         let hasEvents = nodes.contains { !$0.descriptor.events.isEmpty }
         let capacity = hasEvents ? Self.eventsPerCycle : 1
         let none = RenderEvent(node: 0, kind: 0, told: 0, happened: 0, rate: 1, values: (0, 0, 0, 0))
-        let events = memory.table([
-            CycleEvents(storage: memory.table(Array(repeating: none, count: capacity)), capacity: capacity)
-        ])
+        let events = (0..<laneCount).map { _ in
+            memory.table([
+                CycleEvents(storage: memory.table(Array(repeating: none, count: capacity)), capacity: capacity)
+            ])
+        }
+        let lanes = schedule.laneOfOperations
 
-        func port(_ access: Schedule.Access) -> Port {
+        func port(_ access: Schedule.Access, _ lane: Int) -> Port {
             let buffers = access.stream.flatMap { allocator.buffers[$0] }
             let channels = memory.table(access.channels.map { channel in buffers.map { $0[channel] } ?? silence })
             return Port(
                 channels: UnsafePointer(channels), channelCount: access.channels.count,
-                clock: UnsafePointer(clocks + (rates.firstIndex(of: access.rate) ?? 0)), isConnected: access.isConnected
+                clock: UnsafePointer(clocks[lane] + (rates.firstIndex(of: access.rate) ?? 0)),
+                isConnected: access.isConnected
             )
         }
 
@@ -56,18 +62,23 @@ struct PlanAssembler {
                 let delays = schedule.operations.filter { operation in
                     operation.loop == loop && operation.kind == .absorb
                 }
-                let voices = delays.flatMap(\.outputs).map { LoopWatch.Voice(port: port($0), rate: $0.rate) }
+                let lane = schedule.loopSpans[loop].map { lanes[$0.lowerBound] } ?? 0
+                let voices = delays.flatMap(\.outputs).map { LoopWatch.Voice(port: port($0, lane), rate: $0.rate) }
                 return LoopWatch(
                     voices: UnsafePointer(memory.table(voices, of: LoopWatch.Voice.self)), count: voices.count,
                     masterRate: masterRate)
             }, of: LoopWatch.self)
 
-        // The step of each operation.
+        // The step of each operation, and the first that belongs to it: where a loop begins there are two.
         var stepOf: [Int] = []
+        var firstStep: [Int] = []
         for (place, operation) in schedule.operations.enumerated() {
-            let ports = memory.table((operation.inputs + operation.outputs).map(port), of: Port.self)
+            let lane = lanes[place]
+            firstStep.append(steps.count)
+            let ports = memory.table(
+                (operation.inputs + operation.outputs).map { port($0, lane) }, of: Port.self)
             let outlet = memory.table(
-                [EventOutlet(cycle: events, node: Int32(operation.node ?? -1))], of: EventOutlet.self)
+                [EventOutlet(cycle: events[lane], node: Int32(operation.node ?? -1))], of: EventOutlet.self)
             let block = RenderBlock(ports: UnsafePointer(ports), inputCount: operation.inputs.count, events: outlet)
             if let loop = operation.loop, let span = schedule.loopSpans[loop], span.lowerBound == place {
                 names.append("")
@@ -85,7 +96,7 @@ struct PlanAssembler {
                     drives: operation.drives.isEmpty
                         ? noDrive
                         : memory.table(
-                            operation.drives.map { drive($0, operation, allocator, clocks, rates, memory) },
+                            operation.drives.map { drive($0, operation, allocator, clocks[lane], rates, memory) },
                             of: ParameterDrive.self),
                     driveCount: operation.drives.count, mainClock: rates.firstIndex(of: operation.mainRate) ?? 0,
                     count: 0, pieceFrames: 0, watch: noWatch,
@@ -93,13 +104,17 @@ struct PlanAssembler {
                     gatedRates: UnsafePointer(memory.table(operation.outputs.map(\.rate)))))
         }
         let stepCount = steps.count
+        firstStep.append(stepCount)
+        let regions = schedule.regions.map { region in
+            Region(lanes: region.lanes.map { firstStep[$0.lowerBound]..<firstStep[$0.upperBound] })
+        }
         let (keys, targets) = slots
         let log = CycleLog(capacity: loggedCycles, steps: stepCount)
         return Plan(
             resolved: pipeline, masterRate: masterRate, largestBlock: blockFrames, nodes: nodes, sources: sources,
-            sinks: sinks, loopLength: pipeline.loops.map(\.length).max(), stepNames: names, memory: memory,
-            steps: steps,
-            tables: { steps in
+            sinks: sinks, loopLength: pipeline.loops.map(\.length).max(), stepNames: names, regions: regions,
+            memory: memory, steps: steps,
+            lanes: { steps in
                 let slots = UnsafeMutablePointer<ParameterSlot>.allocate(capacity: max(targets.count, 1))
                 for (index, target) in targets.enumerated() {
                     (slots + index).initialize(
@@ -108,19 +123,21 @@ struct PlanAssembler {
                 let hasWrites = memory.table([false], of: Bool.self).withMemoryRebound(
                     to: Atomic<Bool>.self, capacity: 1
                 ) { $0 }
-                return memory.table(
-                    [
-                        PlanTables(
-                            steps: steps, stepCount: stepCount, clocks: clocks, rates: memory.table(rates),
-                            clockCount: rates.count, saved: memory.table(rates.map { _ in PortClock() }),
-                            events: events,
-                            times: memory.table([UInt64](repeating: 0, count: stepCount)),
-                            cycleTimes: memory.table([UInt64](repeating: 0, count: stepCount)), slots: slots,
-                            slotCount: targets.count, hasWrites: hasWrites, watches: watches,
-                            watchCount: pipeline.loops.count, entry: legacy.start.position, log: log.writer,
-                            isLogged: loggedCycles > 0,
-                            generation: generation)
-                    ], of: PlanTables.self)
+                let rateTable = memory.table(rates)
+                let times = memory.table([UInt64](repeating: 0, count: stepCount))
+                let cycleTimes = memory.table([UInt64](repeating: 0, count: stepCount))
+                return (0..<laneCount).map { lane in
+                    memory.table(
+                        [
+                            PlanTables(
+                                steps: steps, stepCount: stepCount, clocks: clocks[lane], rates: rateTable,
+                                clockCount: rates.count, saved: memory.table(rates.map { _ in PortClock() }),
+                                events: events[lane], times: times, cycleTimes: cycleTimes, slots: slots,
+                                slotCount: targets.count, hasWrites: hasWrites, watches: watches,
+                                watchCount: pipeline.loops.count, entry: legacy.start.position, log: log.writer,
+                                isLogged: loggedCycles > 0, generation: generation)
+                        ], of: PlanTables.self)
+                }
             }, watches: watches, watchCount: pipeline.loops.count, log: log, slotIndices: keys, generation: generation,
             legacy: legacy)
     }

@@ -10,16 +10,19 @@ public struct PlanCompiler {
         public var driver: (any Driver)?
         /// Tells the plans of a run apart; each has its own.
         public var generation: Int
+        /// The most lanes that a plan may have which nothing paces.
+        public var threads: Int
         /// Where the services of a node send their events.
         public var events: @Sendable (_ node: String) -> EventSender
 
         public init(
-            isPaced: Bool = false, driver: (any Driver)? = nil, generation: Int = 0,
+            isPaced: Bool = false, driver: (any Driver)? = nil, generation: Int = 0, threads: Int = 1,
             events: @escaping @Sendable (_ node: String) -> EventSender = { _ in .discarding }
         ) {
             self.isPaced = isPaced
             self.driver = driver
             self.generation = generation
+            self.threads = threads
             self.events = events
         }
     }
@@ -117,9 +120,11 @@ public struct PlanCompiler {
     }
 
     /// The schedule of a pipeline whose nodes are not prepared; nil unless it is complete.
-    static func outline(_ pipeline: ResolvedPipeline) -> (schedule: Schedule, largestBlock: (Int) -> Int)? {
+    static func outline(
+        _ pipeline: ResolvedPipeline, threads: Int = 1
+    ) -> (schedule: Schedule, largestBlock: (Int) -> Int)? {
         guard pipeline.isComplete, let masterRate = pipeline.masterRate else { return nil }
-        var compiler = PlanCompiler(pipeline, Options(), masterRate: masterRate)
+        var compiler = PlanCompiler(pipeline, Options(threads: threads), masterRate: masterRate)
         compiler.nodes = pipeline.nodes.map { node in
             let hasStreams = !node.descriptor.streamInputs.isEmpty || !node.descriptor.streamOutputs.isEmpty
             return .init(
@@ -228,6 +233,7 @@ public struct PlanCompiler {
                 absorbing = []
             }
         }
+        schedule.spread(over: options.isPaced ? 1 : options.threads)
         schedule.extendThroughLoops()
         schedule.markUnconnected()
     }

@@ -9,6 +9,8 @@ struct Schedule {
         /// The operation that writes it, and the last one that reads it.
         var born: Int
         var lastUse: Int
+        /// True: lanes of one region touch it, so that it is free at the region's end only.
+        var isShared = false
     }
 
     /// How an operation sees a stream: which of its channels, in which order.
@@ -51,10 +53,12 @@ struct Schedule {
         let queue: DriveQueue
     }
 
-    private(set) var streams: [Stream] = []
-    private(set) var operations: [Operation] = []
+    var streams: [Stream] = []
+    var operations: [Operation] = []
     /// For each loop: the operations it spans.
-    private(set) var loopSpans: [Int: ClosedRange<Int>] = [:]
+    var loopSpans: [Int: ClosedRange<Int>] = [:]
+    /// What may be rendered at the same time; see ``spread(over:)``.
+    var regions: [Region] = []
 
     /// Adds an operation; its outputs become new streams.
     ///

@@ -77,7 +77,9 @@ struct ConverterInserter {
             isInserted: true, bypass: false, position: link.position, values: values)
         node.inputs = [source.resolution.outputs[key.output].format]
         node.resolution = try instance.resolve(
-            FormatRequest(access: .nothing, inputs: node.inputs, masterRate: pipeline.masterRate))
+            FormatRequest(
+                access: .nothing, inputs: node.inputs, masterRate: pipeline.masterRate,
+                blockFrames: pipeline.checked.engine.blockFrames))
         pipeline.nodes.append(node)
         pipeline.links.append(
             .init(

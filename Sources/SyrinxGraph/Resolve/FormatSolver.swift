@@ -64,7 +64,9 @@ struct FormatSolver {
             // A fault here is reported when formats are settled.
             guard
                 let found = try? instance.resolve(
-                    FormatRequest(access: access, inputs: inputs, masterRate: nil, driver: driver))
+                    FormatRequest(
+                        access: access, inputs: inputs, masterRate: nil, driver: driver,
+                        blockFrames: pipeline.checked.engine.blockFrames))
             else {
                 return nil
             }
@@ -109,7 +111,9 @@ struct FormatSolver {
             return Resolution(outputs: outputs.map { $0.kind == .control ? .control() : OutputStream(PartialFormat()) })
         }
         let resolution = try instance.resolve(
-            FormatRequest(access: access, inputs: inputs, masterRate: pipeline.masterRate, driver: driver))
+            FormatRequest(
+                access: access, inputs: inputs, masterRate: pipeline.masterRate, driver: driver,
+                blockFrames: pipeline.checked.engine.blockFrames))
         guard resolution.outputs.count == outputs.count else {
             let type = node.descriptor.type
             throw PipelineError(

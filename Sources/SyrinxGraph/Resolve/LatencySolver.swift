@@ -55,7 +55,7 @@ struct LatencySolver {
                 pipeline.nodes[index].resolution = try instance.resolve(
                     FormatRequest(
                         access: access, inputs: node.inputs, inputLatencies: late, masterRate: pipeline.masterRate,
-                        driver: driver))
+                        driver: driver, blockFrames: pipeline.checked.engine.blockFrames))
             } catch {
                 faults.append(Fault(error.placed(at: node.path), position: node.position))
             }

@@ -19,7 +19,9 @@ public final class FileWatch: Sendable {
 
     /// Begins to watch.
     ///
-    /// - Parameter onChange: called on a thread of the watch's.
+    /// - Parameters:
+    ///   - path: the file; it need not be there yet, its folder must.
+    ///   - onChange: called on a thread of the watch's.
     /// - Throws: `.missingInput` if the folder cannot be watched, `.unavailable` if the system has no more watches.
     /// - Thread: control.
     public init(_ path: String, onChange: @escaping @Sendable () -> Void) throws(PipelineError) {

@@ -18,7 +18,9 @@ extension Run {
 
     /// As ``edit(_:)``, for callers without a task.
     ///
-    /// - Parameter completion: told once what became of it, on a thread of the run's.
+    /// - Parameters:
+    ///   - checked: the whole edited pipeline. Its nodes must not be part of a run already.
+    ///   - completion: told once what became of it, on a thread of the run's.
     public func edit(_ checked: CheckedPipeline, completion: @escaping @Sendable (EditOutcome) -> Void) {
         guard let live = body as? LiveRun else {
             let error = PipelineError(.usage, "a run that goes flat out cannot be edited; give it a driver")

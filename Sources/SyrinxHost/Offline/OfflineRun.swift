@@ -8,6 +8,8 @@ final class OfflineRun: RunBody {
     private let dispatcher: EventDispatcher
     private let executor: Executor
     private let driver: OfflineDriver
+    /// Set: renders the plan's lanes.
+    private let team: RenderThreads?
     private let alarm: Alarm
 
     init(_ plan: Plan, _ options: Run.Options, _ dispatcher: EventDispatcher, _ alarm: Alarm) {
@@ -16,13 +18,16 @@ final class OfflineRun: RunBody {
         self.alarm = alarm
         let executor = Executor(plan)
         let progress = ProgressClock(options.onProgress)
-        let driver = OfflineDriver(executor, duration: options.duration, cuts: options.cuts) { executor, end in
+        let team = plan.laneCount > 1 ? RenderThreads() : nil
+        let driver = OfflineDriver(executor, duration: options.duration, cuts: options.cuts, team: team) {
+            executor, end in
             executor.takeEvents { dispatcher.take($0, end: end) }
             dispatcher.cycleEnded(at: executor.position)
             progress.tick(plan, position: executor.position, end: end)
         }
         self.executor = executor
         self.driver = driver
+        self.team = team
         services = ServiceGroup { error, _ in alarm.raise(error) }
         alarm.connect { [weak driver, weak services] in
             driver?.stop()
@@ -35,6 +40,7 @@ final class OfflineRun: RunBody {
     func execute() -> RunReport {
         let start = HostClock.now()
         do throws(PipelineError) {
+            try team?.start(lanes: plan.laneCount)
             try services.start(plan.nodes)
             // What was stopped before it began is stopped now, services included.
             if alarm.isRaised { alarm.ring() }
@@ -42,6 +48,7 @@ final class OfflineRun: RunBody {
         } catch {
             alarm.raise(error)
         }
+        team?.stop()
         if driver.ranWhole, !alarm.isRaised { services.cancelSources() } else { alarm.ring() }
         services.join()
         if !driver.ranWhole, !alarm.isRaised {

@@ -61,8 +61,8 @@ struct Bench {
         return try #require(resolved, "\(faults.map { $0.error.description })")
     }
 
-    func plan(_ registry: NodeRegistry = registry) throws -> Plan {
-        let (plan, faults) = PlanCompiler.compile(try resolved(registry))
+    func plan(_ registry: NodeRegistry = registry, threads: Int = 1) throws -> Plan {
+        let (plan, faults) = PlanCompiler.compile(try resolved(registry), options: .init(threads: threads))
         return try #require(plan, "\(faults.map { $0.error.description })")
     }
 
@@ -81,12 +81,15 @@ struct Bench {
     }
 
     /// Renders the whole run.
-    func run(duration: Double? = nil, cuts: [Int] = [], registry: NodeRegistry = registry) throws -> Outcome {
-        let plan = try plan(registry)
+    func run(
+        duration: Double? = nil, cuts: [Int] = [], threads: Int = 1, team: (any RenderTeam)? = nil,
+        registry: NodeRegistry = registry
+    ) throws -> Outcome {
+        let plan = try plan(registry, threads: threads)
         let executor = Executor(plan)
         let events = Mutex<[RenderEvent]>([])
         let length = duration.map { Rational(Int128(($0 * 1_000_000).rounded()), over: 1_000_000) }
-        try OfflineDriver(executor, duration: length, cuts: cuts) { executor, _ in
+        try OfflineDriver(executor, duration: length, cuts: cuts, team: team) { executor, _ in
             executor.takeEvents { event in events.withLock { $0.append(event) } }
         }.run()
         var outcome = Outcome()

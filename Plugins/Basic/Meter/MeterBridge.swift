@@ -8,17 +8,13 @@ final class MeterBridge: SinkBridge, Reporter {
 
     init(_ renderer: MeterRenderer) { self.renderer = renderer }
 
-    func waitToTake(through frame: Int) -> Bool {
-        renderer.loudness.replenish()
-        return true
-    }
+    func waitToTake(through frame: Int) -> Bool { true }
 
     func end(at frame: Int) { renderer.end(at: frame) }
 
     func finish() { renderer.finish() }
 
     func figures() -> [(name: String, value: Value)] {
-        renderer.loudness.replenish()
         let result = renderer.published.read()
         let mean = result.samples > 0 ? result.squares / Double(result.samples) : 0
         return [

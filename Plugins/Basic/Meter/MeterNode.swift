@@ -21,7 +21,7 @@ public struct MeterNode: Node {
             .number(
                 "interval_s", in: 0...86_400, default: 0, unit: .seconds,
                 "How often it tells a loudness event, to the next 0.1 s; 0: never."),
-            .boolean("true_peak", default: true, "Measure true peaks too (most of the work)."),
+            .boolean("true_peak", default: true, "Measure true peaks too."),
             .boolean("dual_mono", default: false, "Measure mono as it sounds from two loudspeakers: 3 LU more."),
         ],
         events: [
@@ -37,8 +37,9 @@ public struct MeterNode: Node {
             LFE Ls Rs, five as L R C Ls Rs. A full-scale sine has -3.01 dBFS RMS. Control outputs stand at -200 where \
             there is no level yet. NaN and infinity are passed through, counted, and measured as 0.
 
-            Loudness is reckoned by libebur128 in histogram mode: integrated loudness and range to 0.05 LU. Sources: EBU \
-            R 128, Tech 3341 and 3342; ITU-R BS.1770-4; peak ballistics of IEC 60268-10 type I.
+            Gates and range are told to 0.1 LU, everything else to what a double holds. Four channels are taken as L R Ls \
+            Rs; what is beyond six does not count. Sources: EBU R 128, Tech 3341 and 3342; ITU-R BS.1770-5; peak \
+            ballistics of IEC 60268-10 type I.
             """,
         example: #""level": { "type": "meter", "interval_s": 1 }"#)
 

@@ -11,12 +11,13 @@ final class MeterRenderer: Renderer {
     private static let floor = -200.0
     /// Milliseconds that RMS looks back.
     private static let window = 300
+    /// Frames that are worked on at a time.
+    private static let piece = 256
     /// How far a peak falls in a millisecond, in dB.
     private static let fall = 20.0 / 1700
 
     /// For reports. Render and finish write.
     let published = PublishedResult()
-    let loudness: LoudnessMeter
     private let rate: Int
     private let channels: Int
     /// What lies before it is the latency of the nodes above.
@@ -24,16 +25,16 @@ final class MeterRenderer: Renderer {
     /// Hops from one event to the next; 0: there are none.
     private let hopsPerEvent: Int
     private let blank = MeterResult()
-    /// Frames that wait for libebur128, at most.
-    private let pendingRoom: Int
     /// The first frame that is not part of the run. The driver writes, render reads.
     private let endFrame = Atomic<Int>(.max)
 
-    /// Interleaved frames for libebur128, and how many there are. Owned by the render thread, as all that follows.
-    private nonisolated(unsafe) let pending: UnsafeMutablePointer<Float>
-    private nonisolated(unsafe) var pendingCount = 0
-    /// For each channel the squares of the frames since the last point of any grid.
-    private nonisolated(unsafe) let squares: UnsafeMutablePointer<Double>
+    /// Owned by the render thread, as all that follows.
+    private nonisolated(unsafe) var loudness: LoudnessMeter
+    /// A pair of channels of a piece: each with 0 for what is not finite, and both together.
+    private nonisolated(unsafe) let clean: UnsafeMutablePointer<Float>
+    private nonisolated(unsafe) let frames: UnsafeMutablePointer<SIMD2<Double>>
+    /// For each pair of channels the squares of the frames since the last point of any grid.
+    private nonisolated(unsafe) let squares: UnsafeMutablePointer<SIMD2<Double>>
     private nonisolated(unsafe) var squareFrames = 0
     /// True: those frames belong to the run.
     private nonisolated(unsafe) var squaresAreMeasured = false
@@ -54,17 +55,19 @@ final class MeterRenderer: Renderer {
         rate = format.rate
         channels = format.channels
         hopsPerEvent = Int((interval * 10).rounded(.up))
-        pendingRoom = max(1, format.rate / 100)
-        pending = .allocate(capacity: pendingRoom * channels)
-        pending.initialize(repeating: 0, count: pendingRoom * channels)
-        squares = .allocate(capacity: channels)
-        squares.initialize(repeating: 0, count: channels)
+        clean = .allocate(capacity: 2 * Self.piece)
+        clean.initialize(repeating: 0, count: 2 * Self.piece)
+        frames = .allocate(capacity: Self.piece)
+        frames.initialize(repeating: SIMD2(), count: Self.piece)
+        squares = .allocate(capacity: (channels + 1) / 2)
+        squares.initialize(repeating: SIMD2(), count: (channels + 1) / 2)
         history = .allocate(capacity: Self.window)
         history.initialize(repeating: (0, 0), count: Self.window)
     }
 
     deinit {
-        pending.deallocate()
+        clean.deallocate()
+        frames.deallocate()
         squares.deallocate()
         history.deallocate()
     }
@@ -93,8 +96,7 @@ final class MeterRenderer: Renderer {
     func reset() {
         loudness.reset()
         result = blank
-        pendingCount = 0
-        for channel in 0..<channels { squares[channel] = 0 }
+        for pair in 0..<(channels + 1) / 2 { squares[pair] = SIMD2() }
         squareFrames = 0
         squaresAreMeasured = false
         binPeak = 0
@@ -109,7 +111,6 @@ final class MeterRenderer: Renderer {
     /// Takes in what is left and completes the figures. Thread: driver, after the last cycle.
     func finish() {
         gather()
-        feed()
         loudness.read(&result.figures, all: true)
         published.write(result)
     }
@@ -122,12 +123,12 @@ final class MeterRenderer: Renderer {
         var done = first
         while done < last {
             let frame = position + done
-            var count = last - done
+            var count = min(last - done, Self.piece)
             if frame < firstFrame {
                 count = min(count, firstFrame - frame)
                 take(block.input, from: done, count, isMeasured: false)
             } else if frame < end {
-                count = min(min(count, end - frame), min(hopEnd - frame, pendingRoom - pendingCount))
+                count = min(count, min(end, hopEnd) - frame)
                 take(block.input, from: done, count, isMeasured: true)
                 if frame + count == hopEnd { finishHop(block, at: frame + count) }
             } else {
@@ -147,40 +148,56 @@ final class MeterRenderer: Renderer {
     private func take(_ input: InputPort, from first: Int, _ count: Int, isMeasured: Bool) {
         if squareFrames > 0, squaresAreMeasured != isMeasured { gather() }
         squaresAreMeasured = isMeasured
-        let (channels, pending, start) = (channels, pending, pendingCount)
-        for channel in 0..<channels {
-            let samples = UnsafeBufferPointer(rebasing: input[channel][first..<first + count])
-            var (sum, highest, invalid) = (squares[channel], Float(0), 0)
+        var highest: Float = 0
+        var invalid = 0
+        for pair in 0..<(channels + 1) / 2 {
+            let isWhole = 2 * pair + 1 < channels
+            let (left, right) = (clean, isWhole ? clean + Self.piece : clean)
+            invalid += purify(input[2 * pair], from: first, count, into: left)
+            if isWhole { invalid += purify(input[2 * pair + 1], from: first, count, into: right) }
+            highest = max(highest, peak(UnsafeBufferPointer(start: left, count: count)))
+            highest = max(highest, peak(UnsafeBufferPointer(start: right, count: count)))
+            var sum = squares[pair]
             for k in 0..<count {
-                let sample = finite(samples[k])
-                invalid += samples[k] == sample ? 0 : 1
-                let magnitude = sample < 0 ? -sample : sample
-                highest = magnitude > highest ? magnitude : highest
-                sum += Double(sample) * Double(sample)
-                if isMeasured { pending[(start + k) * channels + channel] = sample }
+                let frame = SIMD2(Double(left[k]), Double(right[k]))
+                frames[k] = frame
+                sum += frame * frame
             }
-            squares[channel] = sum
-            binPeak = max(binPeak, highest)
-            if isMeasured {
-                result.peak = max(result.peak, Double(highest))
-                result.invalid += invalid
-            }
+            squares[pair] = sum
+            if isMeasured { loudness.add(pair, frames, left, right, count: count) }
         }
+        binPeak = max(binPeak, highest)
         squareFrames += count
         if isMeasured {
+            loudness.advance(by: count)
+            result.peak = max(result.peak, Double(highest))
+            result.invalid += invalid
             result.frames += count
-            pendingCount += count
-            if pendingCount == pendingRoom { feed() }
         }
+    }
+
+    /// Copies samples, 0 for what is not finite. Returns: how many were not.
+    @_noLocks @_noAllocation
+    private func purify(
+        _ samples: UnsafeBufferPointer<Float>, from first: Int, _ count: Int, into clean: UnsafeMutablePointer<Float>
+    ) -> Int {
+        guard let source = samples.baseAddress else { return 0 }
+        var invalid: Int32 = 0
+        for k in 0..<count {
+            let sample = source[first + k]
+            clean[k] = finite(sample)
+            invalid &+= sample.bitPattern & 0x7F80_0000 == 0x7F80_0000 ? 1 : 0
+        }
+        return Int(invalid)
     }
 
     /// Adds the channels' squares to the millisecond's, and to the run's.
     @_noLocks @_noAllocation
     private func gather() {
         var sum = 0.0
-        for channel in 0..<channels {
-            sum += squares[channel]
-            squares[channel] = 0
+        for pair in 0..<(channels + 1) / 2 {
+            sum += squares[pair].x + (2 * pair + 1 < channels ? squares[pair].y : 0)
+            squares[pair] = SIMD2()
         }
         let samples = squareFrames * channels
         squareFrames = 0
@@ -192,17 +209,9 @@ final class MeterRenderer: Renderer {
         }
     }
 
-    /// Hands what is pending to libebur128, whose figures do not depend on how it comes.
-    @_noLocks @_noAllocation
-    private func feed() {
-        let (pending, count) = (pending, pendingCount)
-        if count > 0 { loudness.add(pending, count: count) }
-        pendingCount = 0
-    }
-
     @_noLocks @_noAllocation
     private func finishHop(_ block: RenderBlock, at frame: Int) {
-        feed()
+        loudness.endHop()
         hop += 1
         var isEvent = false
         if hopsPerEvent > 0 { isEvent = hop % hopsPerEvent == 0 }
@@ -231,9 +240,11 @@ final class MeterRenderer: Renderer {
         history[historyPlace] = (binSquares, binSamples)
         historyPlace = historyPlace + 1 == Self.window ? 0 : historyPlace + 1
         var (sum, samples) = (0.0, 0)
-        for place in 0..<Self.window {
-            sum += history[place].squares
-            samples += history[place].samples
+        if block.output(2).isConnected {
+            for place in 0..<Self.window {
+                sum += history[place].squares
+                samples += history[place].samples
+            }
         }
         let fallen = peakLevel - Self.fall
         peakLevel = max(max(linearToDecibels(Double(binPeak)), fallen), Self.floor)
