@@ -88,6 +88,9 @@ final class AudioDesk: @unchecked Sendable {
     fileprivate func wantedSpeech() -> Int { speech.wanted() }
     fileprivate func take(_ audio: PlaybackQueue.Audio) { speech.take(audio) }
     fileprivate func ranDry() { speech.ranDry() }
+    fileprivate var hasTail: Bool { speech.hasTail }
+    fileprivate func wantedTail() -> Int { speech.wantedTail() }
+    fileprivate func takeTail(_ audio: PlaybackQueue.Audio) { speech.takeTail(audio) }
 }
 
 extension SessionRunner {
@@ -115,7 +118,11 @@ extension SessionRunner {
                 desk.ranDry()
                 break
             }
+            if desk.hasTail { forgetDropped() }
             desk.take(audio)
+        }
+        while case let count = desk.wantedTail(), count > 0, let audio = takeDropped(upTo: count) {
+            desk.takeTail(audio)
         }
         return comesAgain ? expectCall(within: desk.patience) : desk.patience
     }

@@ -3,20 +3,26 @@ internal import SyrinxEVI
 
 /// A conversation with Hume's Empathic Voice Interface.
 ///
-/// - Ports: `in` (audio, mixed to mono), `barge_in` (control), `commands` (events); `out` (mono), `speaking`, `listening`,
-///   one control output per emotion, `events`. Latency: `playback_buffer_ms`; `out` begins a new path.
+/// - Ports: `in` (audio, mixed to mono), `barge_in`, `barge_in_hint` (control), `commands` (events); `out` (mono),
+///   `speaking`, `listening`, `received`, one control output per emotion, `events`. Latency: `playback_buffer_ms`; `out` begins a new path.
 public struct EVINode: Node {
     public static let descriptor = NodeDescriptor(
         type: "evi", summary: "A conversation with Hume's Empathic Voice Interface (EVI).",
         inputs: [
             .audio("in", mixesDown: true, "The user's voice, at any rate."),
-            .control("barge_in", "1 while a local detector hears the user: speech gives way before EVI knows."),
+            .control(
+                "barge_in", isImmediate: true,
+                "A detector's word or probability: the user takes the turn."),
+            .control(
+                "barge_in_hint", isImmediate: true,
+                "The same while it is not yet sure: speech is a little quieter."),
             .events("commands", "say, speak, pause, resume, mute, settings, tool_response, tool_error."),
         ],
         outputs: [
             .audio("out", "EVI's speech."),
             .control("speaking", "1 while speech sounds."),
             .control("listening", "1 while what comes in is heard by EVI."),
+            .audio("received", "EVI's speech as it came: not ducked, not faded, and what was dropped too."),
             .events("events", "What happens in the conversation."),
         ],
         listedOutputs: ListedOutputs("expressions", "The last score of an emotion, 0 to 1"),
@@ -30,7 +36,18 @@ public struct EVINode: Node {
 
         Speech is held back by `playback_buffer_ms` and then plays without gaps; an interruption fades it out within \
         `fade_ms`. `barge_in` is heeded one control value (1 ms) later, so that a detector may listen to what the \
-        session itself plays.
+        session itself plays; it waits for no longer path.
+
+        What a `vad` hears is linked best as `vad:turn -> evi:barge_in` and `vad:speech -> evi:barge_in_hint`: speech is a \
+        little quieter (`barge_in_hint_db`) as soon as anybody makes a sound, much quieter (`barge_in_db`) once that is more \
+        than a murmur or a cough, and comes back if it was not or EVI does not confirm. A yes lasts as long as the detector's \
+        hangover. `barge_in_min_ms` and `barge_in_hold_ms` make a yes of a bare probability: what is shorter does nothing, and \
+        pauses between words are bridged.
+
+        `received` is for recordings: each sample of `out` before it was ducked or faded, at the same instant. Where speech \
+        is dropped (an interruption, a pause) it goes on as it would have been heard, with what the server still sends of \
+        it, until the next speech begins to sound, and there it ends. While barge_in makes speech wait, it waits too. It \
+        keeps no run going.
 
         Events: `connected`, `reconnected`, `rolled_over`, `user_message` and `assistant_message` with their scores, \
         `user_message_interim`, `assistant_prosody`, `assistant_end`, `interruption`, `playback_began`, \
@@ -46,6 +63,9 @@ public struct EVINode: Node {
 
     /// Where `mute` stands among the parameters.
     static let muteIndex = descriptor.parameters.firstIndex { $0.name == "mute" } ?? -1
+
+    /// Where `barge_in_threshold` stands.
+    static let thresholdIndex = descriptor.parameters.firstIndex { $0.name == "barge_in_threshold" } ?? -1
 
     let settings: EVISettings
 
@@ -65,7 +85,9 @@ public struct EVINode: Node {
         let control = PartialFormat(rate: Limits.controlRate, channels: 1)
         let late = settings.bufferFrames(atRate: Limits.controlRate)
         outputs.append(OutputStream(control, latency: late, needs: [], delay: 1, startsPath: true))
-        for _ in 0..<1 + settings.expressions.count {
+        outputs.append(OutputStream(control, latency: 0, needs: [], delay: 1, startsPath: true))
+        outputs.append(outputs[0])
+        for _ in settings.expressions {
             outputs.append(OutputStream(control, latency: 0, needs: [], delay: 1, startsPath: true))
         }
         return Resolution(outputs: outputs, facts: settings.facts)

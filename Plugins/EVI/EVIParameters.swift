@@ -85,10 +85,26 @@ enum EVIParameters {
             "on_barge_in", of: ["duck", "pause", "none"], default: "duck",
             "What a rise of barge_in does to speech until EVI confirms it: quieter, silent and waiting, or nothing."),
         .number(
-            "barge_in_db", in: -60...0, default: -15, unit: .decibels, "How loud speech is while it is ducked."),
+            "barge_in_db", in: -60...0, default: -30, unit: .decibels, "How loud speech is while it is ducked."),
+        .number(
+            "barge_in_hint_db", in: -60...0, default: -10, unit: .decibels,
+            "How loud speech is while barge_in_hint is high, and barge_in is not; 0: as it is."),
+        .number(
+            "barge_in_threshold", in: 0...1, default: 0.5, live: true,
+            "Value of barge_in from which on the user is heard: for a probability."),
+        .number("barge_in_hysteresis", in: 0...1, default: 0.1, "How far below the threshold that goes on."),
+        .number(
+            "barge_in_min_ms", in: 0...2_000, default: 0, unit: .milliseconds,
+            "What is shorter does nothing to speech: coughs, keys; costs as much delay."),
+        .number(
+            "barge_in_hold_ms", in: 0...5_000, default: 0, unit: .milliseconds,
+            "How long barge_in must have been low until the user is heard no more: pauses between words."),
         .number(
             "barge_in_confirm_ms", in: 50...10_000, default: 1_500, unit: .milliseconds,
             "Without an interruption by then, or when barge_in falls, all is as it was."),
+        .number(
+            "barge_in_return_ms", in: 1...2_000, default: 100, unit: .milliseconds,
+            "How long speech takes to come back."),
     ]
 
     private static let hearing: [ParameterDescriptor] = [

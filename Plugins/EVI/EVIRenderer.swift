@@ -19,11 +19,20 @@ final class EVIRenderer: Renderer {
         var inputRoom: Int
         var speechRoom: Int
         var hasBargeIn: Bool
+        var hasHint: Bool
+        /// One of the two.
+        var hearsUser: Bool
+        /// Somebody wants `received`.
+        var isRecorded: Bool
         var expressionCount: Int
         var head: PlayoutHead
         /// What comes before this frame belongs to no sink, since it is the latency that the output states.
         var firstFrame: Int
         var bargeIn: BargeIn
+        /// Where `barge_in` and its hint begin to mean that the user is heard.
+        var threshold: Float
+        /// Index of `barge_in_threshold` among the parameters.
+        var thresholdParameter: Int
         /// Index of `mute` among the parameters.
         var muteParameter: Int
         var isMuted: Bool
@@ -33,6 +42,14 @@ final class EVIRenderer: Renderer {
     let microphone: SampleRing.Ends
     /// Speech at the output's rate. The service writes, render reads.
     let speech: SampleRing.Ends
+    /// What drops took away, for `received`: how often that was, and where the last of it begins, which is frame
+    /// ``tailPlace`` of all speech. The service writes, before it tells of the drop.
+    let tail: SampleRing.Ends
+    let tails = Atomic<Int>(0)
+    let tailBegin = Atomic<Int>(0)
+    let tailPlace = Atomic<Int>(0)
+    /// Somebody wants `received`.
+    let isRecorded: Bool
     /// Samples that found no room in ``microphone``. Render writes.
     let droppedMicrophone = Atomic<Int>(0)
     /// When the last samples went into ``microphone``, by ``clock``. Render writes.
@@ -49,7 +66,7 @@ final class EVIRenderer: Renderer {
     let breaksOff = Atomic<Bool>(false)
     /// Times that speech ran dry within a turn. Render writes.
     let dryCount = Atomic<Int>(0)
-    /// Rises of `barge_in`, and whether it is high. Render writes.
+    /// How often `barge_in` has told of the user, and whether it does. Render writes.
     let bargeInRises = Atomic<Int>(0)
     let bargeInIsHigh = Atomic<Bool>(false)
     /// What the parameter `mute` says. Render writes.
@@ -63,24 +80,33 @@ final class EVIRenderer: Renderer {
 
     private let layout: Layout
     /// What keeps the rings' memory.
-    private let rings: (SampleRing, SampleRing)
+    private let rings: (SampleRing, SampleRing, SampleRing)
 
     // Owned by the render thread, all that follows.
     private nonisolated(unsafe) var head: PlayoutHead
     private nonisolated(unsafe) var bargeIn: BargeIn
+    private nonisolated(unsafe) var threshold: Float
     private nonisolated(unsafe) var consumed = 0
     private nonisolated(unsafe) var handledDrops = 0
     private nonisolated(unsafe) var isSounding = false
-    /// The next value of `barge_in` to heed; −1: before the first block.
+    /// Frames of ``tail`` that were read or passed over, how many are still to be passed over, and whether it goes on.
+    private nonisolated(unsafe) var tailRead = 0
+    private nonisolated(unsafe) var tailSkip = 0
+    private nonisolated(unsafe) var tailIsOpen = false
+    private nonisolated(unsafe) var handledTails = 0
+    /// The next value of `barge_in` and its hint to heed; −1: before the first block.
     private nonisolated(unsafe) var nextValue = -1
-    /// The last values of `barge_in`, by index.
-    private nonisolated(unsafe) var kept = SIMD4<Float>(repeating: 0)
+    private nonisolated(unsafe) var turns = LateValues(input: 1)
+    private nonisolated(unsafe) var hints = LateValues(input: 2)
 
     init(_ layout: Layout) {
         self.layout = layout
         rings = (
-            SampleRing(minimumCapacity: layout.inputRoom), SampleRing(minimumCapacity: layout.speechRoom)
+            SampleRing(minimumCapacity: layout.inputRoom), SampleRing(minimumCapacity: layout.speechRoom),
+            SampleRing(minimumCapacity: layout.isRecorded ? layout.speechRoom : 1)
         )
+        tail = rings.2.ends
+        isRecorded = layout.isRecorded
         microphone = rings.0.ends
         speech = rings.1.ends
         isMuted = Atomic(layout.isMuted)
@@ -88,6 +114,7 @@ final class EVIRenderer: Renderer {
         for index in 0..<max(layout.expressionCount, 1) { (scores + index).initialize(to: Atomic(0)) }
         head = layout.head
         bargeIn = layout.bargeIn
+        threshold = layout.threshold
     }
 
     deinit { scores.deallocate() }
@@ -136,14 +163,14 @@ final class EVIRenderer: Renderer {
             let missed = samples.count &- taken
             droppedMicrophone.store(droppedMicrophone.load(ordering: .relaxed) &+ missed, ordering: .relaxed)
         }
-        if !layout.hasBargeIn { return }
-        let values = block.input(1)
-        for k in 0..<values.frameCount { kept[(values.position &+ k) & 3] = values[0][k] }
+        if layout.hasBargeIn { turns.keep(block) }
+        if layout.hasHint { hints.keep(block) }
     }
 
     @_noLocks @_noAllocation
     func set(_ parameter: Int, to value: Double) {
         if parameter == layout.muteParameter { isMuted.store(value >= 0.5, ordering: .relaxed) }
+        if parameter == layout.thresholdParameter { threshold = Float(value) }
     }
 
     /// What waits to be heard is the conversation's, and stays.
@@ -151,9 +178,12 @@ final class EVIRenderer: Renderer {
     func reset() {
         head = layout.head
         bargeIn = layout.bargeIn
+        threshold = layout.threshold
         isSounding = false
+        tailIsOpen = false
         nextValue = -1
-        kept = SIMD4(repeating: 0)
+        turns.reset()
+        hints.reset()
         isMuted.store(layout.isMuted, ordering: .relaxed)
     }
 
@@ -182,11 +212,14 @@ final class EVIRenderer: Renderer {
         if first >= last { return }
         let output = block.output(0)
         let samples = output[0]
+        let received = block.output(3)[0]
         var (head, bargeIn, consumed) = (head, bargeIn, consumed)
         var isSounding = isSounding
-        var due = layout.hasBargeIn ? dueFrame(block) : Int.max
+        let threshold = threshold
+        var due = dueFrame(block)
         if written == consumed, head.isGathering, bargeIn.isIdle(), due >= output.position &+ last {
             for frame in first..<last { samples[frame] = 0 }
+            receiveTail(received, from: first, to: last)
             self.isSounding = false
             return
         }
@@ -209,6 +242,8 @@ final class EVIRenderer: Renderer {
                         UnsafeMutableRawPointer(to + frame).copyMemory(
                             from: from + taken, byteCount: (upTo &- frame) &* 4)
                     }
+                    if tailIsOpen { closeTail() }
+                    for k in frame..<upTo { received[k] = samples[k] }
                     taken &+= upTo &- frame
                     consumed &+= upTo &- frame
                     isSounding = true
@@ -217,14 +252,18 @@ final class EVIRenderer: Renderer {
                 }
             }
             while output.position &+ frame >= due {
-                let rose = bargeIn.hear(value(block, nextValue))
-                noteBargeIn(value(block, nextValue), rose: rose)
+                if layout.hasHint { bargeIn.hearHint(hints.value(nextValue, block), threshold: threshold) }
+                if layout.hasBargeIn {
+                    let rose = bargeIn.hear(turns.value(nextValue, block), threshold: threshold)
+                    noteBargeIn(bargeIn.isHigh(), rose: rose)
+                }
                 nextValue &+= 1
                 due = firstFrame(ofValue: nextValue &+ 1)
             }
             if head.isDropped {
                 // All that was there when it was to be dropped goes; what came later stays.
                 ring.didRead(taken)
+                openTail(at: consumed)
                 let rest = max(0, dropEnd.load(ordering: .relaxed) &- consumed)
                 ring.didRead(rest)
                 consumed &+= rest
@@ -237,6 +276,7 @@ final class EVIRenderer: Renderer {
             let isEarly = output.position &+ frame < layout.firstFrame
             if isEarly ? head.isGathering : (bargeIn.isHolding() ? head.isPlaying : false) {
                 samples[frame] = 0
+                receiveTail(received, from: frame, to: frame &+ 1)
                 isSounding = false
                 frame &+= 1
                 continue
@@ -246,6 +286,7 @@ final class EVIRenderer: Renderer {
             isSounding = next.takes
             if !next.takes {
                 samples[frame] = 0
+                receiveTail(received, from: frame, to: frame &+ 1)
                 frame &+= 1
                 continue
             }
@@ -254,13 +295,61 @@ final class EVIRenderer: Renderer {
                 run = ring.readableRun()
                 taken = 0
             }
-            samples[frame] = taken < run.count ? run[taken] * next.gain * gain : 0
+            let sample = taken < run.count ? run[taken] : 0
+            if tailIsOpen { closeTail() }
+            received[frame] = sample
+            samples[frame] = sample * next.gain * gain
             taken &+= 1
             consumed &+= 1
             frame &+= 1
         }
         ring.didRead(taken)
         (self.head, self.bargeIn, self.consumed, self.isSounding) = (head, bargeIn, consumed, isSounding)
+    }
+
+    // MARK: What was received
+
+    /// Speech broke off before frame `place`; what was received goes on there.
+    @_noLocks @_noAllocation
+    private func openTail(at place: Int) {
+        let told = tails.load(ordering: .relaxed)
+        if told == handledTails { return }
+        handledTails = told
+        let begin = tailBegin.load(ordering: .relaxed) &+ max(0, place &- tailPlace.load(ordering: .relaxed))
+        tailSkip = max(0, begin &- tailRead)
+        tailIsOpen = true
+    }
+
+    /// Other speech sounds: what is left ends here.
+    @_noLocks @_noAllocation
+    private func closeTail() {
+        let ring = tail
+        let rest = ring.readableCount
+        ring.didRead(rest)
+        tailRead &+= rest
+        tailIsOpen = false
+    }
+
+    /// Frames of `received` while nothing is taken from ``speech``.
+    @_noLocks @_noAllocation
+    private func receiveTail(_ received: UnsafeMutableBufferPointer<Float>, from first: Int, to last: Int) {
+        var frame = first
+        let ring = tail
+        while tailIsOpen, frame < last {
+            let run = ring.readableRun()
+            if run.count == 0 { break }
+            let passed = min(run.count, tailSkip)
+            let count = min(run.count &- passed, last &- frame)
+            for k in 0..<count { received[frame &+ k] = run[passed &+ k] }
+            ring.didRead(passed &+ count)
+            tailRead &+= passed &+ count
+            tailSkip &-= passed
+            frame &+= count
+        }
+        while frame < last {
+            received[frame] = 0
+            frame &+= 1
+        }
     }
 
     @_noLocks @_noAllocation
@@ -270,7 +359,7 @@ final class EVIRenderer: Renderer {
         for k in 0..<values.frameCount { values[0][k] = listening }
         for index in 0..<layout.expressionCount {
             let level = Float(bitPattern: scores[index].load(ordering: .relaxed))
-            let values = block.output(3 &+ index)
+            let values = block.output(4 &+ index)
             for k in 0..<values.frameCount { values[0][k] = level }
         }
     }
@@ -283,26 +372,17 @@ final class EVIRenderer: Renderer {
         (index &* layout.rate &+ Limits.controlRate &- 1) / Limits.controlRate
     }
 
-    /// The frame at which the next value is heeded: one value after its own instant.
+    /// The frame at which the next value is heeded: one value after its own instant. `Int.max`: none ever comes.
     @_noLocks @_noAllocation
     private func dueFrame(_ block: RenderBlock) -> Int {
-        if nextValue < 0 { nextValue = block.input(1).position }
+        guard layout.hearsUser else { return Int.max }
+        if nextValue < 0 { nextValue = block.input(layout.hasBargeIn ? 1 : 2).position }
         return firstFrame(ofValue: nextValue &+ 1)
     }
 
-    /// A value of this slice, or one of the last before it.
     @_noLocks @_noAllocation
-    private func value(_ block: RenderBlock, _ index: Int) -> Float {
-        let values = block.input(1)
-        let place = index &- values.position
-        if place < 0 { return kept[index & 3] }
-        // A later one would not be due.
-        return place < values.frameCount ? values[0][place] : 0
-    }
-
-    @_noLocks @_noAllocation
-    private func noteBargeIn(_ value: Float, rose: Bool) {
-        bargeInIsHigh.store(value >= 0.5, ordering: .relaxed)
+    private func noteBargeIn(_ isHigh: Bool, rose: Bool) {
+        bargeInIsHigh.store(isHigh, ordering: .relaxed)
         if rose { bargeInRises.store(bargeInRises.load(ordering: .relaxed) &+ 1, ordering: .releasing) }
     }
 }

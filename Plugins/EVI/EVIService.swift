@@ -67,7 +67,8 @@ final class EVIService: Service, SessionOutlet {
         leastSpeech = min(
             renderer.speech.capacity / 2,
             settings.bufferFrames(atRate: rate) + setup.outputs[0].largestBlock + rate / 50)
-        options = settings.options(isTimed: isTimed, inputRate: inputRate)
+        options = settings.options(
+            isTimed: isTimed, inputRate: inputRate, isRecorded: setup.outputs[3].isConnected)
         transport = try NetTransport.shared(
             NetTransport.Settings(
                 authoritiesFile: settings.authorities, revocationListsFile: settings.revocations))

@@ -1,5 +1,6 @@
 internal import Glibc
 internal import SyrinxCore
+internal import SyrinxDSP
 internal import SyrinxEVI
 
 /// The parameters of one session, read and checked.
@@ -31,7 +32,12 @@ struct EVISettings: Sendable {
     private let fade: Double
     private let bargeIn: BargeIn.Mode
     private let bargeInDecibels: Double
+    private let hintDecibels: Double
+    private let bargeInReturn: Double
     private let bargeInConfirm: Double
+    private let bargeInThreshold: Double
+    private let bargeInDecision: SpeechDecision
+    private let hintDecision: SpeechDecision
 
     init(_ parameters: Parameters) throws(PipelineError) {
         tools = try EVITools(parameters)
@@ -67,7 +73,17 @@ struct EVISettings: Sendable {
         default: bargeIn = .duck
         }
         bargeInDecibels = try parameters.number("barge_in_db")
+        hintDecibels = try parameters.number("barge_in_hint_db")
+        bargeInReturn = try parameters.number("barge_in_return_ms")
         bargeInConfirm = try parameters.number("barge_in_confirm_ms")
+        bargeInThreshold = try parameters.number("barge_in_threshold")
+        // A control value is a millisecond.
+        let hold = Int(try parameters.number("barge_in_hold_ms").rounded())
+        let hysteresis = Float(try parameters.number("barge_in_hysteresis"))
+        bargeInDecision = SpeechDecision(
+            leastHops: Int(try parameters.number("barge_in_min_ms").rounded()), hangoverHops: hold,
+            hysteresis: hysteresis)
+        hintDecision = SpeechDecision(leastHops: 1, hangoverHops: hold, hysteresis: hysteresis)
     }
 
     /// For `explain` and the report.
@@ -84,9 +100,13 @@ struct EVISettings: Sendable {
 
     // MARK: For one run
 
-    /// - Parameter isTimed: nothing but the timer drives the run: its clock can wait.
-    func options(isTimed: Bool, inputRate: Int) -> SessionOptions {
+    /// - Parameters:
+    ///   - isTimed: nothing but the timer drives the run: its clock can wait.
+    ///   - isRecorded: somebody wants what was received.
+    func options(isTimed: Bool, inputRate: Int, isRecorded: Bool) -> SessionOptions {
         var options = options
+        // As much as may wait to be heard.
+        options.playback.droppedSamples = isRecorded ? options.playback.samples : 0
         options.sendRate = sendRate ?? (Self.sendRates.contains(inputRate) ? inputRate : 48_000)
         options.clockWaits = isTimed
         switch maxAttempts {
@@ -107,12 +127,19 @@ struct EVISettings: Sendable {
         return EVIRenderer.Layout(
             inputRate: input.format.rate, rate: rate, inputRoom: input.format.rate + 2 * input.largestBlock,
             speechRoom: rate / 2 + 2 * buffer + 2 * output.largestBlock, hasBargeIn: setup.inputs[1].isConnected,
+            hasHint: setup.inputs[2].isConnected,
+            hearsUser: setup.inputs[1].isConnected || setup.inputs[2].isConnected,
+            isRecorded: setup.outputs[3].isConnected,
             expressionCount: expressions.count,
             head: PlayoutHead(bufferFrames: buffer, fadeFrames: dryFade, dropFadeFrames: frames(fade)),
             firstFrame: buffer,
             bargeIn: BargeIn(
-                bargeIn, level: Float(pow(10, bargeInDecibels / 20)), glideFrames: frames(20),
-                confirmFrames: frames(bargeInConfirm)),
+                BargeIn.Settings(
+                    mode: bargeIn, level: Float(pow(10, bargeInDecibels / 20)),
+                    hintLevel: Float(pow(10, hintDecibels / 20)), glideFrames: frames(20),
+                    returnFrames: frames(bargeInReturn), confirmFrames: frames(bargeInConfirm)),
+                turn: bargeInDecision, hint: hintDecision),
+            threshold: Float(bargeInThreshold), thresholdParameter: EVINode.thresholdIndex,
             muteParameter: EVINode.muteIndex, isMuted: isMuted)
     }
 }

@@ -4,6 +4,8 @@ internal import SyrinxRealtime
 
 /// Puts speech into the renderer's ring, in order and at its rate, and knows how far each piece has been heard.
 ///
+/// Where somebody records what was received, it hands on to ``ReceivedTail`` what a drop takes away.
+///
 /// - Thread: the session runner's; all members.
 struct SpeechWriter: ~Copyable {
     private struct Mark {
@@ -32,6 +34,9 @@ struct SpeechWriter: ~Copyable {
     private var isWhole = true
     /// The newest piece of which something was told as heard.
     private var begun = -1
+    private var tail: ReceivedTail
+    /// The last samples that went into the ring, where the tail needs them.
+    private var history: [Float] = []
 
     /// - Parameter written: frames that were in the ring before.
     init(_ renderer: EVIRenderer, rate: Int, after written: Int = 0) {
@@ -40,6 +45,7 @@ struct SpeechWriter: ~Copyable {
         base = written
         self.rate = rate
         changer = RateChanger(from: rate, to: rate)
+        tail = ReceivedTail(renderer, rate: rate)
     }
 
     /// Frames in the ring and before it that have not been played.
@@ -56,6 +62,7 @@ struct SpeechWriter: ~Copyable {
 
     /// Takes the next speech.
     mutating func take(_ audio: PlaybackQueue.Audio) {
+        tail.close()
         if audio.sampleRate != changer.inputRate {
             finishStream()
             changer = RateChanger(from: audio.sampleRate, to: rate)
@@ -90,6 +97,7 @@ struct SpeechWriter: ~Copyable {
             let count = min(run.count, samples.count - done)
             if count == 0 { break }
             if let from = samples.baseAddress, let to = run.baseAddress { widen(from + done, into: to, count: count) }
+            remember(run[..<count])
             ring.didWrite(count)
             done += count
             written += count
@@ -118,6 +126,15 @@ struct SpeechWriter: ~Copyable {
 
     /// All that is not yet heard is to go.
     mutating func drop() {
+        if renderer.isRecorded {
+            let unheard = min(history.count, written - renderer.consumedSpeech.load(ordering: .acquiring))
+            // Dropped twice, nothing more is taken away: what there was goes on.
+            if !tail.isOpen || unheard > 0 || first < waiting.count {
+                tail.open(at: written - unheard, history.suffix(unheard) + waiting[first...])
+                swap(&changer, &tail.changer)
+                history = []
+            }
+        }
         waiting = []
         first = 0
         marks = []
@@ -126,6 +143,22 @@ struct SpeechWriter: ~Copyable {
         base = written
         renderer.dropEnd.store(written, ordering: .relaxed)
         renderer.drops.add(1, ordering: .releasing)
+    }
+
+    /// How many samples of dropped speech may come now; 0: none is wanted.
+    mutating func wantedTail() -> Int { tail.wanted() }
+
+    /// Takes the next speech that was dropped.
+    mutating func takeTail(_ audio: PlaybackQueue.Audio) { tail.take(audio) }
+
+    /// Dropped speech is still wanted.
+    var hasTail: Bool { tail.isOpen }
+
+    private mutating func remember(_ samples: Slice<UnsafeMutableBufferPointer<Float>>) {
+        guard renderer.isRecorded else { return }
+        history += samples
+        let most = renderer.speech.capacity
+        if history.count > 2 * most { history.removeFirst(history.count - most) }
     }
 
     /// The piece that was heard last, and how much of it; nil if there is nothing new.
@@ -162,6 +195,7 @@ struct SpeechWriter: ~Copyable {
             let count = min(run.count, waiting.count - first)
             if count == 0 { break }
             for k in 0..<count { run[k] = waiting[first + k] }
+            remember(run[..<count])
             ring.didWrite(count)
             first += count
             written += count

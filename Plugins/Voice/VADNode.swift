@@ -2,8 +2,8 @@ public import SyrinxCore
 
 /// Finds speech: tells how likely somebody speaks, and when speech begins and ends.
 ///
-/// - Ports: `in`, `out`, same rate and channels, may run in place; `probability`, `speech` (control); `events`. Latency:
-///   `lookahead_ms`.
+/// - Ports: `in`, `out`, same rate and channels, may run in place; `probability`, `speech`, `turn` (control); `events`.
+///   Latency: `lookahead_ms`.
 public struct VADNode: Node {
     public static let descriptor = NodeDescriptor(
         type: "vad", summary: "Finds speech: probability, yes or no, events; passes its input through, or speech only.",
@@ -12,6 +12,8 @@ public struct VADNode: Node {
             .audio("out", "The input, delayed by the look-ahead; with `gate` only what is speech."),
             .control("probability", "How likely somebody speaks, 0…1."),
             .control("speech", "1 while there is speech, else 0."),
+            .control(
+                "turn", "1 from where speech is more than a murmur, a cough or a key, to its end; else 0."),
             .events("events", "speech_begin, speech_end"),
         ],
         parameters: [
@@ -33,6 +35,9 @@ public struct VADNode: Node {
             .number(
                 "lookahead_ms", in: 0...5_000, unit: .milliseconds,
                 "Delay of `out` against what is known of it; 0, or with `gate` as much as the pre-roll needs."),
+            .number(
+                "turn_ms", in: 0...10_000, default: 700, unit: .milliseconds,
+                "What has lasted so long is a turn, however it sounds; 0: all speech is."),
             .boolean(
                 "gate", default: false, "Only speech passes, pre-roll and hangover included; the rest is silence."),
             .number("fade_ms", in: 0...1_000, default: 5, unit: .milliseconds, "Fades of the gate."),
@@ -53,8 +58,13 @@ public struct VADNode: Node {
 
             The engine `statistical` follows the noise by minimum statistics (Martin 2001; Cohen and Berdugo 2002) and \
             fuses likelihood ratios (Sohn, Kim and Sung 1999), long-term spectral divergence (Ramírez et al. 2004), \
-            periodicity and levels relative to running quantiles in one logistic regression. 0.5 is where a missed \
+            periodicity and levels relative to running quantiles in one small layer of learnt weights. 0.5 is where a missed \
             onset costs more than a false alarm; raise `threshold` for the contrary. Digital silence is never speech.
+
+            `turn` is what an interruption should go by: it passes over "mhm", coughs and keys, which is why it comes later than \
+            `speech`: some 110 ms after the first sample at the median. A sound is a turn once it has a voice and with it open \
+            lips (strong above 470 or 1000 Hz) or a hiss, which closed lips, coughs and keys do not have both; or after \
+            `turn_ms`. "Uh-huh" and "okay" are turns.
 
             The engine `neural` computes Silero VAD (MIT licence) from a safetensors file: one probability for every 32 ms, \
             14.5 ms after their end. Without `model` the file is looked for in SYRINX_MODELS, or else in \
@@ -84,7 +94,7 @@ public struct VADNode: Node {
                     rate: Limits.controlRate
                 ).own)
         }
-        resolution.outputs += [control, control]
+        resolution.outputs += [control, control, control]
         return resolution
     }
 
@@ -94,7 +104,8 @@ public struct VADNode: Node {
             case .statistical: AnyDetector(StatisticalDetector())
             case .neural: AnyDetector(try NeuralModel.network(settings.model, at: "\(settings.path).model"))
             }
-        return Prepared(VADRenderer(settings, detector, setup.input))
+        return Prepared(
+            VADRenderer(settings, detector, setup.input, findsTurns: setup.outputs[3].isConnected))
     }
 }
 
@@ -120,6 +131,7 @@ struct VADSettings: Sendable {
     let lookaheadMilliseconds: Double?
     let gates: Bool
     let fadeMilliseconds: Double
+    let turnMilliseconds: Double
 
     init(_ parameters: Parameters) throws(PipelineError) {
         engine = Engine(rawValue: try parameters.string("engine")) ?? .statistical
@@ -141,12 +153,16 @@ struct VADSettings: Sendable {
         gates = try parameters.boolean("gate")
         lookaheadMilliseconds = try parameters.optionalNumber("lookahead_ms")
         fadeMilliseconds = try parameters.number("fade_ms")
+        turnMilliseconds = try parameters.number("turn_ms")
     }
 
     /// How many hops in a row must speak for speech; what one of them speaks for beyond itself counts.
     var leastHops: Int { max(1, timing.hops(milliseconds: leastMilliseconds) - (timing.span / timing.hop - 1)) }
 
     var hangoverHops: Int { max(1, timing.hops(milliseconds: hangoverMilliseconds)) }
+
+    /// How many hops of speech are a turn, however they sound.
+    var turnHops: Int { timing.hops(milliseconds: turnMilliseconds) }
 
     /// Frames of the port at `rate` that hold `milliseconds`, rounded up.
     func frames(_ milliseconds: Double, rate: Int) -> Int {

@@ -17,6 +17,10 @@ final class VADRenderer: Renderer {
     private let preRoll: Int
     private let fresh: SpeechDecision
     private let firstThreshold: Float
+    private let hysteresis: Float
+    private let turnHops: Int
+    private let findsTurns: Bool
+    private let evidence = Unmanaged.passRetained(TurnEvidence())
     private let thresholdIndex = VADNode.descriptor.parameters.firstIndex { $0.name == "threshold" } ?? -1
     /// Frames of one channel's delay line, a power of two, less one.
     private let mask: Int
@@ -28,15 +32,23 @@ final class VADRenderer: Renderer {
     private nonisolated(unsafe) var decision: SpeechDecision
     private nonisolated(unsafe) var threshold: Float
     private nonisolated(unsafe) var probability: Float = 0
+    /// The speech that goes on is a turn; and how many of its hops were not hangover.
+    private nonisolated(unsafe) var isTurn = false
+    private nonisolated(unsafe) var spokenHops = 0
     /// Frames taken in since the first block.
     private nonisolated(unsafe) var head = 0
     /// Where the current speech began, and where the last one ended.
     private nonisolated(unsafe) var begin = 0
     private nonisolated(unsafe) var lastEnd = 0
 
-    /// - Parameter detector: released with the renderer.
-    init(_ settings: VADSettings, _ detector: AnyDetector, _ input: Setup.Input) {
+    /// - Parameters:
+    ///   - detector: released with the renderer.
+    ///   - findsTurns: somebody wants to know.
+    init(_ settings: VADSettings, _ detector: AnyDetector, _ input: Setup.Input, findsTurns: Bool) {
         self.detector = detector
+        self.findsTurns = findsTurns
+        turnHops = settings.turnHops
+        hysteresis = Float(settings.hysteresis)
         rate = input.format.rate
         channels = input.format.channels
         delay = settings.delayFrames(rate: rate)
@@ -61,6 +73,7 @@ final class VADRenderer: Renderer {
 
     deinit {
         detector.release()
+        evidence.release()
         UnsafeMutableRawPointer(line).deallocate()
         UnsafeMutableRawPointer(mono).deallocate()
     }
@@ -77,6 +90,7 @@ final class VADRenderer: Renderer {
             done = edge
             block.output(1)[0][value] = probability
             block.output(2)[0][value] = decision.isSpeech ? 1 : 0
+            block.output(3)[0][value] = isTurn ? 1 : 0
         }
         process(block, from: done, to: frames)
     }
@@ -89,11 +103,14 @@ final class VADRenderer: Renderer {
     @_noLocks @_noAllocation
     func reset() {
         detector.reset()
+        evidence._withUnsafeGuaranteedRef { $0.reset() }
         reader.reset()
         gate.reset()
         decision = fresh
         threshold = firstThreshold
         probability = 0
+        isTurn = false
+        spokenHops = 0
         head = 0
         begin = 0
         lastEnd = 0
@@ -166,8 +183,10 @@ final class VADRenderer: Renderer {
     /// Hears the hop that is ready. `position` is the block's frame after the last that has come.
     @_noLocks @_noAllocation
     private func hear(_ block: RenderBlock, at position: Int) {
-        probability = detector.feed(reader.read())
+        let samples = reader.read()
+        probability = detector.feed(samples)
         let hop = detector.timing.hop
+        if findsTurns { evidence._withUnsafeGuaranteedRef { $0.feed(samples, hop) } }
         switch decision.take(probability, threshold: threshold) {
         case .none: break
         case .begins(let firstHop):
@@ -187,5 +206,19 @@ final class VADRenderer: Renderer {
                     Double(quiet &* hop) / Double(detector.timing.rate), 0, 0
                 ))
         }
+        if findsTurns { followTurn() }
+    }
+
+    /// Speech becomes a turn by its sound or its length, and is one to its end.
+    @_noLocks @_noAllocation
+    private func followTurn() {
+        guard decision.isSpeech else {
+            isTurn = false
+            spokenHops = 0
+            return
+        }
+        if probability >= threshold - hysteresis { spokenHops &+= 1 }
+        if spokenHops >= turnHops { isTurn = true }
+        if evidence._withUnsafeGuaranteedRef({ $0.isTalk }) { isTurn = true }
     }
 }

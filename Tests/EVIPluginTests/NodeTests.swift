@@ -62,7 +62,7 @@ struct NodeTests {
         let resolution = try node.resolve(
             FormatRequest(
                 access: .nothing, inputs: [PartialFormat(rate: 16_000, channels: 1), nil], masterRate: 44_100))
-        #expect(resolution.outputs.count == 4)
+        #expect(resolution.outputs.count == 5)
         #expect(resolution.outputs.allSatisfy { $0.startsPath && $0.needs == [] && $0.delay >= 1 })
         #expect(resolution.outputs[0].format == PartialFormat(rate: 44_100, channels: 1))
         #expect(resolution.outputs[0].latency == Rational(2_646) && resolution.outputs[0].delay == 44)

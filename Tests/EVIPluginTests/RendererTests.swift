@@ -80,14 +80,16 @@ func speech(serial: Int, _ samples: [Int16], rate: Int) -> PlaybackQueue.Audio {
 
 @Suite("evi's renderer")
 struct RendererTests {
-    private static func harness(_ values: [String: Value] = [:], rate: Int = 48_000) throws -> (
+    /// - Parameter words: control inputs that are linked: `barge_in`, and its hint.
+    private static func harness(_ values: [String: Value] = [:], rate: Int = 48_000, words: Int = 1) throws -> (
         NodeHarness, EVIRenderer
     ) {
         var all: [String: Value] = ["api_key": .string("k")]
         all.merge(values) { $1 }
         let harness = try NodeHarness(
             PlainNode.self, all,
-            inputs: [StreamFormat(rate: rate, channels: 1), StreamFormat(rate: 1000, channels: 1)],
+            inputs: [StreamFormat(rate: rate, channels: 1)]
+                + [StreamFormat](repeating: StreamFormat(rate: 1000, channels: 1), count: words),
             masterRate: rate)
         return (harness, try #require(harness.prepared.renderer as? EVIRenderer))
     }
@@ -106,10 +108,11 @@ struct RendererTests {
 
     @Test(
         "it keeps the renderer's contract, whatever barge_in does to speech",
-        arguments: ["duck", "pause", "none"])
-    func conformance(mode: String) async throws {
+        arguments: [("duck", 0.0), ("duck", 3), ("pause", 0), ("pause", 3), ("none", 0)])
+    func conformance(mode: String, milliseconds: Double) async throws {
         let values: [String: Value] = [
             "api_key": .string("k"), "on_barge_in": .string(mode), "barge_in_confirm_ms": .number(50),
+            "barge_in_min_ms": .number(milliseconds), "barge_in_hold_ms": .number(milliseconds),
             "expressions": .list([.string("Joy"), .string("Anger")]),
         ]
         let plan = ConformancePlan(EVINode.descriptor.made(for: values), channels: [1])
@@ -142,10 +145,42 @@ struct RendererTests {
         #expect((after + rest).filter { $0 == 0.25 }.count >= 4_800 - 240 && rest.last == 0)
     }
 
+    @Test("received is what came, at its place: not ducked, not faded, going on past a drop, until other speech sounds")
+    func received() throws {
+        for more in [false, true] {
+            let (harness, renderer) = try Self.harness(
+                ["playback_buffer_ms": .number(5), "barge_in_db": .number(-20), "fade_ms": .number(10)])
+            var writer = SpeechWriter(renderer, rate: 48_000)
+            let first = (1...30_000).map { Int16($0) }
+            writer.take(speech(serial: 0, first, rate: 48_000))
+            let alarm = (0..<400).map { Float((20..<60).contains($0) ? 1 : 0) }
+            let before = try harness.render([[], [Array(alarm.prefix(100))]], frames: 4_800, cuts: [64])
+            #expect(before.output[0] != before.outputs[3][0])
+            writer.drop()
+            if more { writer.drop() }
+            let after = try harness.render([[], [Array(alarm.suffix(100))]], frames: 9_600, cuts: [64])
+            #expect(after.output[0].last == 0)
+            let got = before.outputs[3][0] + after.outputs[3][0]
+            let begin = try #require(got.firstIndex { $0 != 0 })
+            let isWhole = got[begin...].elementsEqual(first.prefix(got.count - begin).map { Float($0) / 32_768 })
+            #expect(begin == 240 && isWhole, "\(begin)")
+            // Other speech: from its first sample on both are the same.
+            writer.take(speech(serial: 1, [Int16](repeating: -8_192, count: 4_000), rate: 48_000))
+            writer.endTurn()
+            writer.ranDry()
+            let next = try harness.render([], frames: 9_600, cuts: [64])
+            let sounds = try #require(next.output[0].firstIndex { $0 != 0 })
+            #expect(next.output[0][sounds...] == next.outputs[3][0][sounds...])
+            #expect(next.outputs[3][0][..<sounds].allSatisfy { $0 > 0 } && next.outputs[3][0].last == 0)
+        }
+    }
+
     @Test("barge_in ducks speech a millisecond later, and lets it come back when EVI does not confirm")
     func duck() throws {
-        let (harness, renderer) = try Self.harness(
-            ["barge_in_db": .number(-20), "barge_in_confirm_ms": .number(100), "playback_buffer_ms": .number(5)])
+        let (harness, renderer) = try Self.harness([
+            "barge_in_db": .number(-20), "barge_in_confirm_ms": .number(100), "barge_in_return_ms": .number(20),
+            "playback_buffer_ms": .number(5),
+        ])
         var writer = SpeechWriter(renderer, rate: 48_000)
         writer.take(speech(serial: 0, [Int16](repeating: 16_384, count: 24_000), rate: 48_000))
         let values = (0..<300).map { Float($0 >= 50 ? 1 : 0) }
@@ -156,6 +191,109 @@ struct RendererTests {
         // 100 ms after the rise was heeded it is on its way back, which takes 20 ms.
         #expect(out[51 * 48 + 4_700] < 0.06 && out[51 * 48 + 4_800 + 1_000] == 0.5)
         #expect(renderer.bargeInRises.load(ordering: .relaxed) == 1)
+    }
+
+    @Test("a probability becomes barge-in by threshold, hysteresis, shortest length and hold, to the millisecond")
+    func probability() throws {
+        let (harness, renderer) = try Self.harness([
+            "barge_in_db": .number(-20), "playback_buffer_ms": .number(5), "barge_in_threshold": .number(0.6),
+            "barge_in_hysteresis": .number(0.2), "barge_in_min_ms": .number(30), "barge_in_hold_ms": .number(50),
+            "barge_in_return_ms": .number(20),
+        ])
+        var writer = SpeechWriter(renderer, rate: 48_000)
+        writer.take(speech(serial: 0, [Int16](repeating: 16_384, count: 24_000), rate: 48_000))
+        var values = [Float](repeating: 0.1, count: 500)
+        for k in 50..<79 { values[k] = 0.9 }  // too short
+        for k in 100..<110 { values[k] = 0.7 }
+        for k in 110..<200 { values[k] = 0.45 }  // it does not begin with this, but goes on
+        for k in 150..<160 { values[k] = .nan }  // no word
+        for k in 240..<300 { values[k] = 0.7 }  // after a pause that is bridged
+        let out = try harness.render([[], [values]], frames: 24_000, cuts: [64]).output[0]
+        // The thirtieth value counts, and is heeded a millisecond after its own instant.
+        let fall = out.indices.dropFirst(1_000).first { out[$0] < 0.5 }
+        let stays = out[(130 * 48 + 960)..<(350 * 48)].allSatisfy { abs($0 - 0.05) < 1e-6 }
+        #expect(fall == 130 * 48 + 1 && stays)
+        // So does the fiftieth low one.
+        let rise = out.indices.dropFirst(150 * 48).first { out[$0] > 0.0501 }
+        let isBack = out[(350 * 48 + 960)..<23_000].allSatisfy { $0 == 0.5 }
+        #expect(rise == 350 * 48 + 1 && isBack)
+        #expect(renderer.bargeInRises.load(ordering: .relaxed) == 1)
+    }
+
+    @Test("a hint makes speech a little quieter at once, a turn much quieter, and each is taken back by itself")
+    func hint() throws {
+        let (harness, renderer) = try Self.harness(
+            [
+                "barge_in_db": .number(-40), "barge_in_hint_db": .number(-20), "barge_in_return_ms": .number(50),
+                "playback_buffer_ms": .number(5), "barge_in_confirm_ms": .number(200),
+            ], words: 2)
+        var writer = SpeechWriter(renderer, rate: 48_000)
+        writer.take(speech(serial: 0, [Int16](repeating: 16_384, count: 32_000), rate: 48_000))
+        let hints = (0..<660).map { Float((50..<200).contains($0) || (300..<620).contains($0) ? 1 : 0) }
+        let turns = (0..<660).map { Float((80..<150).contains($0) ? 1 : 0) }
+        let out = try harness.render([[], [turns], [hints]], frames: 31_680, cuts: [64]).output[0]
+        func level(_ from: Int, _ to: Int, is value: Float) {
+            let worst = out[(from * 48)..<(to * 48)].map { abs($0 - value) }.max() ?? 1
+            #expect(worst < 1e-6, "\(from) to \(to) ms: \(worst)")
+        }
+        let fall = out.indices.dropFirst(1_000).first { out[$0] < 0.5 }
+        #expect(fall == 51 * 48 + 1)
+        level(72, 81, is: 0.05)
+        level(102, 151, is: 0.005)
+        level(252, 301, is: 0.5)
+        // A hint that goes on and on, and is never confirmed, has its time too.
+        level(322, 501, is: 0.05)
+        let isBack = [252 * 48..<301 * 48, 552 * 48..<out.count].allSatisfy { out[$0].allSatisfy { $0 == 0.5 } }
+        #expect(isBack)
+        // Only a turn is told to the session.
+        #expect(renderer.bargeInRises.load(ordering: .relaxed) == 1)
+    }
+
+    @Test("the threshold can be moved while it speaks")
+    func threshold() throws {
+        let (harness, renderer) = try Self.harness(["playback_buffer_ms": .number(5)])
+        var writer = SpeechWriter(renderer, rate: 48_000)
+        writer.take(speech(serial: 0, [Int16](repeating: 16_384, count: 24_000), rate: 48_000))
+        let moves = [NodeHarness.Move(at: 9_600, "barge_in_threshold", to: 0.3)]
+        let values = [Float](repeating: 0.4, count: 400)
+        let out = try harness.render([[], [values]], frames: 19_200, cuts: [480], moves: moves).output[0]
+        let fall = out.indices.dropFirst(1_000).first { out[$0] < 0.5 }
+        #expect(fall == 9_600 + 1)
+    }
+
+    @Test("after false alarms speech is what it would have been, bit for bit, and none of it is missing")
+    func undamaged() throws {
+        let words = TestSignal.noise(seed: 4, frames: 20_000).map { Int16($0 * 60_000) }
+        func render(_ mode: String, _ values: [Float]) throws -> [Float] {
+            let (harness, renderer) = try Self.harness(
+                [
+                    "on_barge_in": .string(mode), "playback_buffer_ms": .number(5), "barge_in_return_ms": .number(20),
+                ])
+            var writer = SpeechWriter(renderer, rate: 48_000)
+            writer.take(speech(serial: 0, words, rate: 48_000))
+            writer.endTurn()
+            writer.ranDry()
+            return try harness.render([[], [values]], frames: 28_800, cuts: [64]).output[0]
+        }
+        let alarms = [100..<130, 200..<215, 300..<302]
+        let values = (0..<600).map { k in Float(alarms.contains { $0.contains(k) } ? 1 : 0) }
+        let whole = try render("duck", [Float](repeating: 0, count: 600))
+        let isWhole = whole[240..<20_240].elementsEqual(words.map { Float($0) / 32_768 })
+        #expect(isWhole)
+        let ducked = try render("duck", values)
+        for frame in whole.indices {
+            // From where it is heeded to the end of the way back, 20 ms.
+            let isTouched = alarms.contains { (($0.lowerBound + 1) * 48...($0.upperBound + 21) * 48).contains(frame) }
+            if !isTouched, ducked[frame].bitPattern != whole[frame].bitPattern { Issue.record("\(frame) differs") }
+        }
+        // Only the first alarm is longer than the way out, so that speech waits from there to its end.
+        let paused = try render("pause", values)
+        let wait = (paused.lastIndex { $0 != 0 } ?? 0) - (whole.lastIndex { $0 != 0 } ?? 0)
+        #expect(abs(wait - 10 * 48) <= 1)
+        for (from, to, wait) in [(0, 101 * 48, 0), (151 * 48 + 1, 201 * 48, wait), (323 * 48 + 1, 28_800, wait)] {
+            let isSame = paused[from..<to].elementsEqual(whole[(from - wait)..<(to - wait)])
+            #expect(isSame, "\(from)")
+        }
     }
 
     @Test("barge_in can make speech wait, and then it goes on where it was: no sample is lost")

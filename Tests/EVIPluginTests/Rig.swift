@@ -5,6 +5,7 @@ import SyrinxGraph
 import SyrinxHost
 import SyrinxRealtime
 import Testing
+import VoicePlugin
 
 @testable import EVIPlugin
 
@@ -30,6 +31,7 @@ final class Rig: Sendable {
         var registry = NodeRegistry()
         try registry.register(EVIPlugin.self)
         try registry.register(BasicPlugin.self)
+        try registry.register(VoicePlugin.self)
         let descriptors = (
             NodeDescriptor(type: "take", summary: "Plays a take.", outputs: [.audio("out")]),
             NodeDescriptor(type: "tape", summary: "Keeps samples.", inputs: [.audio("in", mixesDown: true)]),

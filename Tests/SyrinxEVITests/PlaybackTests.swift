@@ -200,6 +200,37 @@ struct PlaybackTests {
         #expect(stage.session.takeAudio(upTo: 1)?.id == "C")
     }
 
+    @Test("what was dropped can be taken where it is to be kept: the rest, what was early, what came late, in order")
+    func dropped() {
+        func piece(_ first: Int16) -> WAVPiece {
+            WAVPiece(sampleRate: 24_000, samples: Array(first..<first + 10))
+        }
+        var limits = PlaybackQueue.Limits()
+        for kept in [0, 45] {
+            limits.droppedSamples = kept
+            var queue = PlaybackQueue(limits: limits)
+            let now = Moment.zero
+            for (index, first) in [(0, 0), (1, 10), (3, 30)] as [(Int, Int16)] {
+                _ = queue.add(piece(first), id: "A", index: index, at: now)
+            }
+            #expect(queue.take(upTo: 7)?.samples.count == 7)
+            _ = queue.interrupt()
+            // Dropping nothing takes nothing away; what finds no room any more is not kept.
+            _ = queue.interrupt()
+            _ = queue.add(piece(40), id: "A", index: 4, at: now)
+            _ = queue.add(piece(50), id: "A", index: 5, at: now)
+            #expect(queue.take(upTo: 1) == nil && queue.isEmpty)
+            var taken: [Int16] = []
+            while let audio = queue.takeDropped(upTo: 4) { taken += audio.samples }
+            #expect(taken == (kept == 0 ? [] : Array(7..<20) + Array(30..<60)), "\(taken)")
+        }
+        var queue = PlaybackQueue(limits: limits)
+        _ = queue.add(piece(0), id: "A", index: 0, at: .zero)
+        _ = queue.interrupt()
+        queue.forgetDropped()
+        #expect(queue.takeDropped(upTo: 1) == nil)
+    }
+
     @Test("21. an interim user message does not stop playback; a final one does if wished, once EVI has sent its turn")
     func userMessages() {
         for (wished, stops) in [(false, false), (true, true)] {

@@ -1,3 +1,4 @@
+import Glibc
 import SyrinxCore
 import SyrinxDSP
 import SyrinxTestKit
@@ -27,6 +28,48 @@ struct VADTests {
         try expectConformance(
             VADNode.self, ["gate": .boolean(true), "lookahead_ms": .number(20), "hangover_ms": .number(0)],
             channels: [1], memoryFrames: 960, frames: 4_007)
+    }
+
+    @Test("a voice becomes a turn within 250 ms and is one to its end; a murmur, a cough, a key is none")
+    func turns() throws {
+        let rate = 16_000
+        let quiet = (0..<3 * rate).map { Float($0 % 7 - 3) / 32_768 }
+        func turn(_ sound: [Float], _ values: [String: Value] = [:]) throws -> (turn: [Float], speech: [Float]) {
+            var samples = quiet
+            for (frame, sample) in sound.enumerated() { samples[rate + frame] += sample }
+            let out = try render(samples, rate: rate, values)
+            return (out.outputs[3][0], out.outputs[2][0])
+        }
+        let long: [String: Value] = ["hangover_ms": .number(300)]
+        let voice = try turn(TestVoice.make(rate: rate, seconds: 1), long)
+        let first = try #require(voice.turn.firstIndex(of: 1))
+        let begin = try #require(voice.speech.firstIndex(of: 1))
+        #expect(first >= begin && first < 1_250, "\(begin), \(first)")
+        #expect(voice.turn[first...].elementsEqual(voice.speech[first...]))
+        // Voiced for half a second, and a murmur: one formant, nothing above.
+        func murmur(_ seconds: Double) -> [Float] {
+            (0..<Int(seconds * Double(rate))).map { k in
+                let time = Double(k) / Double(rate)
+                let sum = (1...8).reduce(0.0) { sum, harmonic in
+                    sum + sin(turns: 120 * Double(harmonic) * time) / pow(Double(max(1, harmonic - 1)), 4)
+                }
+                return Float(0.05 * sum * min(1, min(time, seconds - time) / 0.03))
+            }
+        }
+        // Hiss that falls, as of a cough; and a click.
+        let noise = TestVoice.noise(rate: rate, seconds: 0.25, level: 0.4)
+        let hiss = noise.enumerated().map { $1 * exp(-Float($0) / 1_000) }
+        for sound in [murmur(0.4), hiss, Array(hiss.prefix(300))] {
+            let found = try turn(sound, long)
+            #expect(found.turn.allSatisfy { $0 == 0 })
+        }
+        let heard = try turn(murmur(0.4), long)
+        #expect(heard.speech.contains(1))
+        // What goes on for long is a turn however it sounds, and with 0 all speech is.
+        let hum = try turn(murmur(1.2), long)
+        #expect((1_650..<1_850).contains(hum.turn.firstIndex(of: 1) ?? 0))
+        let all = try turn(murmur(0.4), ["turn_ms": .number(0)])
+        #expect(all.turn == all.speech)
     }
 
     @Test("a voice over noise is one stretch of speech, found within 120 ms", arguments: [8_000, 16_000, 44_100])
@@ -96,7 +139,7 @@ struct VADTests {
         let rate = 48_000
         let vad = try NodeHarness(
             VADNode.self, ["lookahead_ms": .number(25)], inputs: [StreamFormat(rate: rate, channels: 1)])
-        #expect(vad.resolution.outputs.map { Int($0.latency.roundedUp) } == [1_200, 25, 25])
+        #expect(vad.resolution.outputs.map { Int($0.latency.roundedUp) } == [1_200, 25, 25, 25])
         let samples = TestVoice.make(rate: rate, seconds: 0.2)
         let out = try vad.render([[samples]], frames: samples.count).outputs[0][0]
         #expect(out == [Float](repeating: 0, count: 1_200) + samples.dropLast(1_200))

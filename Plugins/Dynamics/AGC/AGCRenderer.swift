@@ -13,10 +13,8 @@ final class AGCRenderer: Renderer {
     private let channels: Int
     /// Hops that the speech level's mean spans.
     private let memory: Double
-    private let shelf: BiquadCoefficients
-    private let highpass: BiquadCoefficients
-    /// Two channels each, first all shelves, then all high-passes. Owned by the render thread, as all that follows.
-    private nonisolated(unsafe) let filters: UnsafeMutablePointer<BiquadPair>
+    /// Two channels each. Owned by the render thread, as all that follows.
+    private nonisolated(unsafe) let filters: UnsafeMutablePointer<KWeighting>
     private nonisolated(unsafe) let scratch: UnsafeMutablePointer<SIMD2<Double>>
     private nonisolated(unsafe) let weights: UnsafeMutablePointer<Double>
     /// Each channel's squares since the hop began.
@@ -30,39 +28,39 @@ final class AGCRenderer: Renderer {
     /// In dB; where the glide goes.
     private nonisolated(unsafe) var gain = 0.0
     private nonisolated(unsafe) var glide = LinearGlide(at: 1)
-    private nonisolated(unsafe) var target: LiveNumber
-    private nonisolated(unsafe) var gate: LiveNumber
-    private nonisolated(unsafe) var boost: LiveNumber
-    private nonisolated(unsafe) var cut: LiveNumber
-    private nonisolated(unsafe) var rise: LiveNumber
-    private nonisolated(unsafe) var fall: LiveNumber
+    private nonisolated(unsafe) let live: LiveNumbers
+    private nonisolated(unsafe) let target: LiveNumber
+    private nonisolated(unsafe) let gate: LiveNumber
+    private nonisolated(unsafe) let boost: LiveNumber
+    private nonisolated(unsafe) let cut: LiveNumber
+    private nonisolated(unsafe) let rise: LiveNumber
+    private nonisolated(unsafe) let fall: LiveNumber
 
     init(_ settings: AGCSettings, _ format: StreamFormat) {
         rate = format.rate
         channels = format.channels
         memory = settings.window * 10
-        shelf = KWeighting.shelf(rate: format.rate)
-        highpass = KWeighting.highpass(rate: format.rate)
         let pairs = (format.channels + 1) / 2
-        filters = .allocate(capacity: 2 * pairs)
-        filters.initialize(repeating: BiquadPair(), count: 2 * pairs)
+        filters = .allocate(capacity: pairs)
+        filters.initialize(repeating: KWeighting(rate: format.rate), count: pairs)
         scratch = .allocate(capacity: chunk)
         scratch.initialize(repeating: .zero, count: chunk)
         weights = .allocate(capacity: channels)
         for channel in 0..<format.channels {
-            (weights + channel).initialize(to: KWeighting.weight(channel, of: format.channels))
+            (weights + channel).initialize(to: SpeechLevel.weight(channel, of: format.channels))
         }
         squares = .allocate(capacity: channels)
         squares.initialize(repeating: 0, count: channels)
         hops = .allocate(capacity: span)
         hops.initialize(repeating: 0, count: span)
-        let descriptor = AGCNode.descriptor
-        target = LiveNumber("target_lufs", of: descriptor, at: settings.target)
-        gate = LiveNumber("gate_lufs", of: descriptor, at: settings.gate)
-        boost = LiveNumber("max_boost_db", of: descriptor, at: settings.boost)
-        cut = LiveNumber("max_cut_db", of: descriptor, at: settings.cut)
-        rise = LiveNumber("rise_s", of: descriptor, at: settings.rise)
-        fall = LiveNumber("fall_s", of: descriptor, at: settings.fall)
+        var live = LiveNumbers(of: AGCNode.descriptor)
+        target = live.add("target_lufs", at: settings.target)
+        gate = live.add("gate_lufs", at: settings.gate)
+        boost = live.add("max_boost_db", at: settings.boost)
+        cut = live.add("max_cut_db", at: settings.cut)
+        rise = live.add("rise_s", at: settings.rise)
+        fall = live.add("fall_s", at: settings.fall)
+        self.live = live
     }
 
     deinit {
@@ -88,18 +86,11 @@ final class AGCRenderer: Renderer {
     }
 
     @_noLocks @_noAllocation
-    func set(_ parameter: Int, to value: Double) {
-        target.set(parameter, to: value)
-        gate.set(parameter, to: value)
-        boost.set(parameter, to: value)
-        cut.set(parameter, to: value)
-        rise.set(parameter, to: value)
-        fall.set(parameter, to: value)
-    }
+    func set(_ parameter: Int, to value: Double) { live.set(parameter, to: value) }
 
     @_noLocks @_noAllocation
     func reset() {
-        for pair in 0..<(channels + 1) / 2 * 2 { filters[pair] = BiquadPair() }
+        for pair in 0..<(channels + 1) / 2 { filters[pair].reset() }
         for channel in 0..<channels { squares[channel] = 0 }
         for index in 0..<span { hops[index] = 0 }
         hop = 0
@@ -107,12 +98,7 @@ final class AGCRenderer: Renderer {
         speech = SpeechLevel()
         gain = 0
         glide = LinearGlide(at: 1)
-        target.reset()
-        gate.reset()
-        boost.reset()
-        cut.reset()
-        rise.reset()
-        fall.reset()
+        live.reset()
     }
 
     /// The first frame behind a hop that begins at `start`, on the grid of tenths of a second.
@@ -155,10 +141,8 @@ final class AGCRenderer: Renderer {
         let right = min(left + 1, channels - 1)
         let (a, b, scratch) = (input[left], input[right], scratch)
         for k in 0..<count { scratch[k] = SIMD2(Double(finite(a[first + k])), Double(finite(b[first + k]))) }
-        filters[pair].process(scratch, count: count, shelf)
-        filters[(channels + 1) / 2 + pair].process(scratch, count: count, highpass)
         var sums = SIMD2(squares[left], squares[right])
-        for k in 0..<count { sums += scratch[k] * scratch[k] }
+        filters[pair].addSquares(scratch, count: count, to: &sums)
         squares[right] = sums.y
         squares[left] = sums.x
     }

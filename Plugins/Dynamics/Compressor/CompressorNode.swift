@@ -60,20 +60,11 @@ public struct CompressorNode: Node {
     }
 
     public func resolve(_ request: FormatRequest) throws(PipelineError) -> Resolution {
-        var resolution = Resolution.sameAsInput(request)
-        let rate = resolution.outputs[0].format.rate
-        try settings.key.check(parameters, rate: rate)
-        let latency = rate.map { frames(settings.lookahead, rate: $0) } ?? 0
-        resolution.outputs[0].latency = Rational(Int128(latency))
-        resolution.outputs.append(ControlGrid.output(request, lookAhead: latency, rate: rate))
-        return resolution
+        try settings.key.resolve(request, parameters, lookahead: settings.lookahead, controls: 1)
     }
 
     public func prepare(_ setup: Setup) throws(PipelineError) -> Prepared {
-        Prepared(
-            CompressorRenderer(
-                settings, setup.input.format,
-                keyChannels: setup.inputs[1].isConnected ? setup.inputs[1].format.channels : nil))
+        Prepared(CompressorRenderer(settings, setup.input.format, keyChannels: KeySettings.channels(setup)))
     }
 }
 
@@ -101,35 +92,5 @@ struct CompressorSettings: Sendable {
         mix = try parameters.number("mix_percent")
         lookahead = try parameters.number("lookahead_ms")
         key = try KeySettings(parameters)
-    }
-}
-
-/// How much a compressor turns a steady level down.
-///
-/// - Units: dB.
-/// - Source: Giannoulis, Massberg, Reiss 2012, equation 4 (soft knee), as input less output.
-struct CompressionCurve: BitwiseCopyable {
-    var threshold: Double
-    /// 1 − 1/ratio.
-    var slope: Double
-    var knee: Double
-    var range: Double
-
-    @_noLocks @_noAllocation
-    init(threshold: Double, slope: Double, knee: Double, range: Double) {
-        self.threshold = threshold
-        self.slope = slope
-        self.knee = knee
-        self.range = range
-    }
-
-    @_noLocks @_noAllocation
-    func reduction(_ level: Double) -> Double {
-        let over = level - threshold
-        let half = knee * 0.5
-        if over <= -half { return 0 }
-        var reduction = slope * over
-        if over < half { reduction = slope * (over + half) * (over + half) / (2 * knee) }
-        return reduction < range ? reduction : range
     }
 }

@@ -18,14 +18,12 @@ final class CompressorRenderer: Renderer {
     private nonisolated(unsafe) let gains: UnsafeMutablePointer<Float>
     /// One for each lane. Owned by the render thread, as all that follows.
     private nonisolated(unsafe) let ballistics: UnsafeMutablePointer<Ballistics>
-    private nonisolated(unsafe) var threshold: LiveNumber
-    private nonisolated(unsafe) var ratio: LiveNumber
-    private nonisolated(unsafe) var knee: LiveNumber
-    private nonisolated(unsafe) var range: LiveNumber
-    private nonisolated(unsafe) var attack: LiveNumber
-    private nonisolated(unsafe) var release: LiveNumber
-    private nonisolated(unsafe) var makeup: LiveNumber
-    private nonisolated(unsafe) var mix: LiveNumber
+    private nonisolated(unsafe) let live: LiveNumbers
+    private nonisolated(unsafe) let curve: LiveCurve
+    private nonisolated(unsafe) let attack: LiveNumber
+    private nonisolated(unsafe) let release: LiveNumber
+    private nonisolated(unsafe) let makeup: LiveNumber
+    private nonisolated(unsafe) let mix: LiveNumber
     private nonisolated(unsafe) var meter = Largest()
 
     /// - Parameter keyChannels: of the key; nil: it listens to its own input.
@@ -46,15 +44,15 @@ final class CompressorRenderer: Renderer {
         ballistics = .allocate(capacity: lanes)
         ballistics.initialize(repeating: Ballistics(), count: lanes)
         let glide = format.rate / 50
-        let descriptor = CompressorNode.descriptor
-        threshold = LiveNumber("threshold_dbfs", of: descriptor, at: settings.threshold, over: glide)
-        ratio = LiveNumber("ratio", of: descriptor, at: settings.ratio, over: glide)
-        knee = LiveNumber("knee_db", of: descriptor, at: settings.knee, over: glide)
-        range = LiveNumber("range_db", of: descriptor, at: settings.range, over: glide)
-        attack = LiveNumber("attack_ms", of: descriptor, at: settings.attack)
-        release = LiveNumber("release_ms", of: descriptor, at: settings.release)
-        makeup = LiveNumber("makeup_db", of: descriptor, at: settings.makeup, over: glide)
-        mix = LiveNumber("mix_percent", of: descriptor, at: settings.mix, over: glide)
+        var live = LiveNumbers(of: CompressorNode.descriptor)
+        curve = LiveCurve(
+            &live, threshold: "threshold_dbfs", at: settings.threshold, ratio: settings.ratio, knee: settings.knee,
+            range: settings.range, over: glide)
+        attack = live.add("attack_ms", at: settings.attack)
+        release = live.add("release_ms", at: settings.release)
+        makeup = live.add("makeup_db", at: settings.makeup, over: glide)
+        mix = live.add("mix_percent", at: settings.mix, over: glide)
+        self.live = live
     }
 
     deinit {
@@ -77,30 +75,14 @@ final class CompressorRenderer: Renderer {
     }
 
     @_noLocks @_noAllocation
-    func set(_ parameter: Int, to value: Double) {
-        threshold.set(parameter, to: value)
-        ratio.set(parameter, to: value)
-        knee.set(parameter, to: value)
-        range.set(parameter, to: value)
-        attack.set(parameter, to: value)
-        release.set(parameter, to: value)
-        makeup.set(parameter, to: value)
-        mix.set(parameter, to: value)
-    }
+    func set(_ parameter: Int, to value: Double) { live.set(parameter, to: value) }
 
     @_noLocks @_noAllocation
     func reset() {
         detector.reset()
         line.reset()
         for lane in 0..<lanes { ballistics[lane] = Ballistics() }
-        threshold.reset()
-        ratio.reset()
-        knee.reset()
-        range.reset()
-        attack.reset()
-        release.reset()
-        makeup.reset()
-        mix.reset()
+        live.reset()
         meter = Largest()
     }
 
@@ -121,17 +103,9 @@ final class CompressorRenderer: Renderer {
                     channel: channel, from: done, count)
             }
             line.advance(by: count)
-            advance(by: count)
+            live.advance(by: count)
             done += count
         }
-    }
-
-    /// The curve at a frame of the chunk.
-    @_noLocks @_noAllocation
-    private func curve(at offset: Int) -> CompressionCurve {
-        CompressionCurve(
-            threshold: threshold.value(at: offset), slope: 1 - 1 / ratio.value(at: offset),
-            knee: knee.value(at: offset), range: range.value(at: offset))
     }
 
     /// From levels to what the curve asks.
@@ -139,11 +113,8 @@ final class CompressorRenderer: Renderer {
     private func want(_ lane: Int, _ count: Int) {
         let levels = detector.levels + lane * chunk
         let row = reductions + lane * chunk
-        var isSteady = threshold.isSteady()
-        if isSteady { isSteady = ratio.isSteady() }
-        if isSteady { isSteady = knee.isSteady() }
-        if isSteady { isSteady = range.isSteady() }
-        var curve = curve(at: 0)
+        let isSteady = curve.isSteady()
+        var curve = curve.compression()
         // What lies below the bend needs no logarithm.
         let quiet = isSteady ? detector.level(decibels: curve.threshold - curve.knee * 0.5) : 0
         for k in 0..<count {
@@ -151,8 +122,8 @@ final class CompressorRenderer: Renderer {
                 row[k] = 0
                 continue
             }
-            if !isSteady { curve = self.curve(at: k) }
-            row[k] = curve.reduction(detector.decibels(levels[k]))
+            if !isSteady { curve = self.curve.compression(at: k) }
+            row[k] = curve.reduction(above: detector.decibels(levels[k]))
         }
     }
 
@@ -189,17 +160,5 @@ final class CompressorRenderer: Renderer {
             for lane in 1..<max(lanes, 1) { largest = max(largest, reductions[lane * chunk + k]) }
             meter.add(largest)
         }
-    }
-
-    @_noLocks @_noAllocation
-    private func advance(by count: Int) {
-        threshold.advance(by: count)
-        ratio.advance(by: count)
-        knee.advance(by: count)
-        range.advance(by: count)
-        attack.advance(by: count)
-        release.advance(by: count)
-        makeup.advance(by: count)
-        mix.advance(by: count)
     }
 }

@@ -28,12 +28,10 @@ final class DeesserRenderer: Renderer {
     private nonisolated(unsafe) let reductions: UnsafeMutablePointer<Double>
     private nonisolated(unsafe) let gains: UnsafeMutablePointer<Float>
     private nonisolated(unsafe) let ballistics: UnsafeMutablePointer<Ballistics>
-    private nonisolated(unsafe) var threshold: LiveNumber
-    private nonisolated(unsafe) var ratio: LiveNumber
-    private nonisolated(unsafe) var knee: LiveNumber
-    private nonisolated(unsafe) var range: LiveNumber
-    private nonisolated(unsafe) var attack: LiveNumber
-    private nonisolated(unsafe) var release: LiveNumber
+    private nonisolated(unsafe) let live: LiveNumbers
+    private nonisolated(unsafe) let curve: LiveCurve
+    private nonisolated(unsafe) let attack: LiveNumber
+    private nonisolated(unsafe) let release: LiveNumber
     private nonisolated(unsafe) var meter = Largest()
 
     init(_ settings: DeesserSettings, _ format: StreamFormat) {
@@ -62,13 +60,13 @@ final class DeesserRenderer: Renderer {
         ballistics = .allocate(capacity: lanes)
         ballistics.initialize(repeating: Ballistics(), count: lanes)
         let glide = format.rate / 50
-        let descriptor = DeesserNode.descriptor
-        threshold = LiveNumber("threshold_db", of: descriptor, at: settings.threshold, over: glide)
-        ratio = LiveNumber("ratio", of: descriptor, at: settings.ratio, over: glide)
-        knee = LiveNumber("knee_db", of: descriptor, at: settings.knee, over: glide)
-        range = LiveNumber("range_db", of: descriptor, at: settings.range, over: glide)
-        attack = LiveNumber("attack_ms", of: descriptor, at: settings.attack)
-        release = LiveNumber("release_ms", of: descriptor, at: settings.release)
+        var live = LiveNumbers(of: DeesserNode.descriptor)
+        curve = LiveCurve(
+            &live, threshold: "threshold_db", at: settings.threshold, ratio: settings.ratio, knee: settings.knee,
+            range: settings.range, over: glide)
+        attack = live.add("attack_ms", at: settings.attack)
+        release = live.add("release_ms", at: settings.release)
+        self.live = live
     }
 
     deinit {
@@ -96,26 +94,14 @@ final class DeesserRenderer: Renderer {
     }
 
     @_noLocks @_noAllocation
-    func set(_ parameter: Int, to value: Double) {
-        threshold.set(parameter, to: value)
-        ratio.set(parameter, to: value)
-        knee.set(parameter, to: value)
-        range.set(parameter, to: value)
-        attack.set(parameter, to: value)
-        release.set(parameter, to: value)
-    }
+    func set(_ parameter: Int, to value: Double) { live.set(parameter, to: value) }
 
     @_noLocks @_noAllocation
     func reset() {
         for pair in 0..<(channels + 1) / 2 { filters[pair] = BiquadPair() }
         for channel in 0..<channels { powers[channel] = SIMD2(0, 0) }
         for lane in 0..<lanes { ballistics[lane] = Ballistics() }
-        threshold.reset()
-        ratio.reset()
-        knee.reset()
-        range.reset()
-        attack.reset()
-        release.reset()
+        live.reset()
         meter = Largest()
     }
 
@@ -131,12 +117,7 @@ final class DeesserRenderer: Renderer {
             linkLanes(reductions, lanes: lanes, room: chunk, count: count, share: link)
             for lane in 0..<lanes { move(lane, count) }
             for channel in 0..<channels { write(block, channel, from: done, count) }
-            threshold.advance(by: count)
-            ratio.advance(by: count)
-            knee.advance(by: count)
-            range.advance(by: count)
-            attack.advance(by: count)
-            release.advance(by: count)
+            live.advance(by: count)
             done += count
         }
     }
@@ -189,11 +170,8 @@ final class DeesserRenderer: Renderer {
     private func want(_ lane: Int, _ count: Int) {
         let row = reductions + lane * chunk
         let scale = isRelative ? 3.010_299_956_639_812 : 6.020_599_913_279_624
-        var isSteady = threshold.isSteady()
-        if isSteady { isSteady = ratio.isSteady() }
-        if isSteady { isSteady = knee.isSteady() }
-        if isSteady { isSteady = range.isSteady() }
-        var curve = curve(at: 0)
+        let isSteady = curve.isSteady()
+        var curve = curve.compression()
         // What lies below the bend needs no logarithm.
         let quiet = isSteady ? exp2((curve.threshold - curve.knee * 0.5) / scale) : 0
         for k in 0..<count {
@@ -201,17 +179,9 @@ final class DeesserRenderer: Renderer {
                 row[k] = 0
                 continue
             }
-            if !isSteady { curve = self.curve(at: k) }
-            row[k] = curve.reduction(log2(row[k]) * scale)
+            if !isSteady { curve = self.curve.compression(at: k) }
+            row[k] = curve.reduction(above: log2(row[k]) * scale)
         }
-    }
-
-    /// The curve at a frame of the chunk.
-    @_noLocks @_noAllocation
-    private func curve(at offset: Int) -> CompressionCurve {
-        CompressionCurve(
-            threshold: threshold.value(at: offset), slope: 1 - 1 / ratio.value(at: offset),
-            knee: knee.value(at: offset), range: range.value(at: offset))
     }
 
     /// From what is wanted to what is done, and to gains.

@@ -74,20 +74,11 @@ public struct DuckNode: Node {
                 .invalidParameter, at: parameters.path,
                 "nothing tells it when to make way; link what it listens to into key or active")
         }
-        var resolution = Resolution.sameAsInput(request)
-        let rate = resolution.outputs[0].format.rate
-        try settings.key.check(parameters, rate: rate)
-        let latency = rate.map { frames(settings.lookahead, rate: $0) } ?? 0
-        resolution.outputs[0].latency = Rational(Int128(latency))
-        resolution.outputs.append(ControlGrid.output(request, lookAhead: latency, rate: rate))
-        return resolution
+        return try settings.key.resolve(request, parameters, lookahead: settings.lookahead, controls: 1)
     }
 
     public func prepare(_ setup: Setup) throws(PipelineError) -> Prepared {
-        Prepared(
-            DuckRenderer(
-                settings, setup.input.format,
-                keyChannels: setup.inputs[1].isConnected ? setup.inputs[1].format.channels : nil))
+        Prepared(DuckRenderer(settings, setup.input.format, keyChannels: KeySettings.channels(setup)))
     }
 }
 

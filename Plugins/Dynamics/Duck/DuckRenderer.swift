@@ -20,12 +20,13 @@ final class DuckRenderer: Renderer {
     private nonisolated(unsafe) var askedAgo = Int.max / 2
     /// In dB.
     private nonisolated(unsafe) var reduction = 0.0
-    private nonisolated(unsafe) var threshold: LiveNumber
-    private nonisolated(unsafe) var hysteresis: LiveNumber
-    private nonisolated(unsafe) var depth: LiveNumber
-    private nonisolated(unsafe) var attack: LiveNumber
-    private nonisolated(unsafe) var hold: LiveNumber
-    private nonisolated(unsafe) var release: LiveNumber
+    private nonisolated(unsafe) let live: LiveNumbers
+    private nonisolated(unsafe) let threshold: LiveNumber
+    private nonisolated(unsafe) let hysteresis: LiveNumber
+    private nonisolated(unsafe) let depth: LiveNumber
+    private nonisolated(unsafe) let attack: LiveNumber
+    private nonisolated(unsafe) let hold: LiveNumber
+    private nonisolated(unsafe) let release: LiveNumber
     private nonisolated(unsafe) var meter = Largest()
 
     /// - Parameter keyChannels: of the key; nil: there is none.
@@ -39,13 +40,14 @@ final class DuckRenderer: Renderer {
         gains = .allocate(capacity: chunk)
         gains.initialize(repeating: 1, count: chunk)
         let glide = format.rate / 50
-        let descriptor = DuckNode.descriptor
-        threshold = LiveNumber("threshold_dbfs", of: descriptor, at: settings.threshold, over: glide)
-        hysteresis = LiveNumber("hysteresis_db", of: descriptor, at: settings.hysteresis, over: glide)
-        depth = LiveNumber("depth_db", of: descriptor, at: settings.depth, over: glide)
-        attack = LiveNumber("attack_ms", of: descriptor, at: settings.attack)
-        hold = LiveNumber("hold_ms", of: descriptor, at: settings.hold)
-        release = LiveNumber("release_ms", of: descriptor, at: settings.release)
+        var live = LiveNumbers(of: DuckNode.descriptor)
+        threshold = live.add("threshold_dbfs", at: settings.threshold, over: glide)
+        hysteresis = live.add("hysteresis_db", at: settings.hysteresis, over: glide)
+        depth = live.add("depth_db", at: settings.depth, over: glide)
+        attack = live.add("attack_ms", at: settings.attack)
+        hold = live.add("hold_ms", at: settings.hold)
+        release = live.add("release_ms", at: settings.release)
+        self.live = live
     }
 
     deinit { gains.deallocate() }
@@ -66,14 +68,7 @@ final class DuckRenderer: Renderer {
     }
 
     @_noLocks @_noAllocation
-    func set(_ parameter: Int, to value: Double) {
-        threshold.set(parameter, to: value)
-        hysteresis.set(parameter, to: value)
-        depth.set(parameter, to: value)
-        attack.set(parameter, to: value)
-        hold.set(parameter, to: value)
-        release.set(parameter, to: value)
-    }
+    func set(_ parameter: Int, to value: Double) { live.set(parameter, to: value) }
 
     @_noLocks @_noAllocation
     func reset() {
@@ -83,12 +78,7 @@ final class DuckRenderer: Renderer {
         isAsked = false
         askedAgo = Int.max / 2
         reduction = 0
-        threshold.reset()
-        hysteresis.reset()
-        depth.reset()
-        attack.reset()
-        hold.reset()
-        release.reset()
+        live.reset()
         meter = Largest()
     }
 
@@ -105,7 +95,7 @@ final class DuckRenderer: Renderer {
                     input[channel], times: gains, into: output[channel], channel: channel, from: done, count)
             }
             line.advance(by: count)
-            advance(by: count)
+            live.advance(by: count)
             done += count
         }
     }
@@ -146,15 +136,5 @@ final class DuckRenderer: Renderer {
         return (
             detector.level(decibels: upper), detector.level(decibels: upper - hysteresis.value(at: offset))
         )
-    }
-
-    @_noLocks @_noAllocation
-    private func advance(by count: Int) {
-        threshold.advance(by: count)
-        hysteresis.advance(by: count)
-        depth.advance(by: count)
-        attack.advance(by: count)
-        hold.advance(by: count)
-        release.advance(by: count)
     }
 }

@@ -66,22 +66,11 @@ public struct GateNode: Node {
     }
 
     public func resolve(_ request: FormatRequest) throws(PipelineError) -> Resolution {
-        var resolution = Resolution.sameAsInput(request)
-        let rate = resolution.outputs[0].format.rate
-        try settings.key.check(parameters, rate: rate)
-        let latency = rate.map { frames(settings.lookahead, rate: $0) } ?? 0
-        resolution.outputs[0].latency = Rational(Int128(latency))
-        for _ in 0..<2 {
-            resolution.outputs.append(ControlGrid.output(request, lookAhead: latency, rate: rate))
-        }
-        return resolution
+        try settings.key.resolve(request, parameters, lookahead: settings.lookahead, controls: 2)
     }
 
     public func prepare(_ setup: Setup) throws(PipelineError) -> Prepared {
-        Prepared(
-            GateRenderer(
-                settings, setup.input.format,
-                keyChannels: setup.inputs[1].isConnected ? setup.inputs[1].format.channels : nil))
+        Prepared(GateRenderer(settings, setup.input.format, keyChannels: KeySettings.channels(setup)))
     }
 }
 
@@ -109,36 +98,6 @@ struct GateSettings: Sendable {
         release = try parameters.number("release_ms")
         lookahead = try parameters.number("lookahead_ms")
         key = try KeySettings(parameters)
-    }
-}
-
-/// How much a closed gate turns a steady level down.
-///
-/// - Units: dB.
-struct ExpansionCurve: BitwiseCopyable {
-    var threshold: Double
-    /// ratio − 1.
-    var slope: Double
-    var knee: Double
-    var range: Double
-
-    @_noLocks @_noAllocation
-    init(threshold: Double, slope: Double, knee: Double, range: Double) {
-        self.threshold = threshold
-        self.slope = slope
-        self.knee = knee
-        self.range = range
-    }
-
-    @_noLocks @_noAllocation
-    func reduction(_ level: Double) -> Double {
-        let under = threshold - level
-        let half = knee * 0.5
-        if under <= -half { return 0 }
-        var reduction = slope * under
-        if slope == 0 { reduction = 0 }  // 0 · ∞ for silence
-        if under < half { reduction = slope * (under + half) * (under + half) / (2 * knee) }
-        return reduction < range ? reduction : range
     }
 }
 

@@ -20,14 +20,12 @@ final class GateRenderer: Renderer {
     /// One for each lane. Owned by the render thread, as all that follows.
     private nonisolated(unsafe) let triggers: UnsafeMutablePointer<Trigger>
     private nonisolated(unsafe) let motions: UnsafeMutablePointer<GateMotion>
-    private nonisolated(unsafe) var threshold: LiveNumber
-    private nonisolated(unsafe) var hysteresis: LiveNumber
-    private nonisolated(unsafe) var ratio: LiveNumber
-    private nonisolated(unsafe) var knee: LiveNumber
-    private nonisolated(unsafe) var range: LiveNumber
-    private nonisolated(unsafe) var attack: LiveNumber
-    private nonisolated(unsafe) var hold: LiveNumber
-    private nonisolated(unsafe) var release: LiveNumber
+    private nonisolated(unsafe) let live: LiveNumbers
+    private nonisolated(unsafe) let curve: LiveCurve
+    private nonisolated(unsafe) let hysteresis: LiveNumber
+    private nonisolated(unsafe) let attack: LiveNumber
+    private nonisolated(unsafe) let hold: LiveNumber
+    private nonisolated(unsafe) let release: LiveNumber
     private nonisolated(unsafe) var meter = Largest()
 
     /// - Parameter keyChannels: of the key; nil: it listens to its own input.
@@ -51,15 +49,15 @@ final class GateRenderer: Renderer {
         motions = .allocate(capacity: lanes)
         motions.initialize(repeating: GateMotion(reduction: startRange), count: lanes)
         let glide = format.rate / 50
-        let descriptor = GateNode.descriptor
-        threshold = LiveNumber("threshold_dbfs", of: descriptor, at: settings.threshold, over: glide)
-        hysteresis = LiveNumber("hysteresis_db", of: descriptor, at: settings.hysteresis, over: glide)
-        ratio = LiveNumber("ratio", of: descriptor, at: settings.ratio, over: glide)
-        knee = LiveNumber("knee_db", of: descriptor, at: settings.knee, over: glide)
-        range = LiveNumber("range_db", of: descriptor, at: settings.range, over: glide)
-        attack = LiveNumber("attack_ms", of: descriptor, at: settings.attack)
-        hold = LiveNumber("hold_ms", of: descriptor, at: settings.hold)
-        release = LiveNumber("release_ms", of: descriptor, at: settings.release)
+        var live = LiveNumbers(of: GateNode.descriptor)
+        curve = LiveCurve(
+            &live, threshold: "threshold_dbfs", at: settings.threshold, ratio: settings.ratio, knee: settings.knee,
+            range: settings.range, over: glide)
+        hysteresis = live.add("hysteresis_db", at: settings.hysteresis, over: glide)
+        attack = live.add("attack_ms", at: settings.attack)
+        hold = live.add("hold_ms", at: settings.hold)
+        release = live.add("release_ms", at: settings.release)
+        self.live = live
     }
 
     deinit {
@@ -85,16 +83,7 @@ final class GateRenderer: Renderer {
     }
 
     @_noLocks @_noAllocation
-    func set(_ parameter: Int, to value: Double) {
-        threshold.set(parameter, to: value)
-        hysteresis.set(parameter, to: value)
-        ratio.set(parameter, to: value)
-        knee.set(parameter, to: value)
-        range.set(parameter, to: value)
-        attack.set(parameter, to: value)
-        hold.set(parameter, to: value)
-        release.set(parameter, to: value)
-    }
+    func set(_ parameter: Int, to value: Double) { live.set(parameter, to: value) }
 
     @_noLocks @_noAllocation
     func reset() {
@@ -104,14 +93,7 @@ final class GateRenderer: Renderer {
             triggers[lane] = Trigger()
             motions[lane] = GateMotion(reduction: startRange)
         }
-        threshold.reset()
-        hysteresis.reset()
-        ratio.reset()
-        knee.reset()
-        range.reset()
-        attack.reset()
-        hold.reset()
-        release.reset()
+        live.reset()
         meter = Largest()
     }
 
@@ -132,17 +114,9 @@ final class GateRenderer: Renderer {
                     channel: channel, from: done, count)
             }
             line.advance(by: count)
-            advance(by: count)
+            live.advance(by: count)
             done += count
         }
-    }
-
-    /// The curve at a frame of the chunk.
-    @_noLocks @_noAllocation
-    private func curve(at offset: Int) -> ExpansionCurve {
-        ExpansionCurve(
-            threshold: threshold.value(at: offset), slope: ratio.value(at: offset) - 1, knee: knee.value(at: offset),
-            range: range.value(at: offset))
     }
 
     /// From levels to what the gate asks.
@@ -150,31 +124,28 @@ final class GateRenderer: Renderer {
     private func want(_ lane: Int, _ count: Int) {
         let levels = detector.levels + lane * chunk
         let row = reductions + lane * chunk
-        var isSteady = threshold.isSteady()
+        var isSteady = curve.isSteady()
         if isSteady { isSteady = hysteresis.isSteady() }
-        if isSteady { isSteady = ratio.isSteady() }
-        if isSteady { isSteady = knee.isSteady() }
-        if isSteady { isSteady = range.isSteady() }
         // A running mean of squares falls by itself.
         let fall = detector.isPeak ? Float(smoothingFactor(Trigger.fall, rate: rate)) : 0
         let holdFrames = Int(hold.value() * rate * 0.001)
         var trigger = triggers[lane]
-        var curve = curve(at: 0)
+        var curve = curve.expansion()
         var (opening, closing) = thresholds(curve, at: 0)
         for k in 0..<count {
             if !isSteady {
-                curve = self.curve(at: k)
+                curve = self.curve.expansion(at: k)
                 (opening, closing) = thresholds(curve, at: k)
             }
             trigger.hear(levels[k], fall: fall, opening: opening, closing: closing, holdFrames: holdFrames)
-            row[k] = trigger.isOpen ? 0 : curve.reduction(detector.decibels(trigger.envelope))
+            row[k] = trigger.isOpen ? 0 : curve.reduction(below: detector.decibels(trigger.envelope))
         }
         triggers[lane] = trigger
     }
 
     /// The levels at which it opens and closes.
     @_noLocks @_noAllocation
-    private func thresholds(_ curve: ExpansionCurve, at offset: Int) -> (opening: Float, closing: Float) {
+    private func thresholds(_ curve: GainCurve, at offset: Int) -> (opening: Float, closing: Float) {
         let upper = curve.threshold + curve.knee * 0.5
         return (
             detector.level(decibels: upper), detector.level(decibels: upper - hysteresis.value(at: offset))
@@ -199,17 +170,5 @@ final class GateRenderer: Renderer {
     private func isOpen() -> Float {
         for lane in 0..<lanes where triggers[lane].isOpen { return 1 }
         return 0
-    }
-
-    @_noLocks @_noAllocation
-    private func advance(by count: Int) {
-        threshold.advance(by: count)
-        hysteresis.advance(by: count)
-        ratio.advance(by: count)
-        knee.advance(by: count)
-        range.advance(by: count)
-        attack.advance(by: count)
-        hold.advance(by: count)
-        release.advance(by: count)
     }
 }

@@ -30,9 +30,10 @@ final class LimiterRenderer: Renderer {
     /// The input after its gain, channel by channel.
     private nonisolated(unsafe) let driven: UnsafeMutablePointer<Float>
     /// Owned by the render thread, as all that follows.
-    private nonisolated(unsafe) var ceiling: LiveNumber
-    private nonisolated(unsafe) var drive: LiveNumber
-    private nonisolated(unsafe) var release: LiveNumber
+    private nonisolated(unsafe) let live: LiveNumbers
+    private nonisolated(unsafe) let ceiling: LiveNumber
+    private nonisolated(unsafe) let drive: LiveNumber
+    private nonisolated(unsafe) let release: LiveNumber
     private nonisolated(unsafe) var meter = Largest()
 
     init(_ settings: LimiterSettings, _ format: StreamFormat) {
@@ -61,9 +62,11 @@ final class LimiterRenderer: Renderer {
         driven = .allocate(capacity: channels * chunk)
         driven.initialize(repeating: 0, count: channels * chunk)
         let glide = format.rate / 50
-        ceiling = LiveNumber("ceiling_dbfs", of: LimiterNode.descriptor, at: settings.ceiling, over: glide)
-        drive = LiveNumber("gain_db", of: LimiterNode.descriptor, at: settings.gain, over: glide)
-        release = LiveNumber("release_ms", of: LimiterNode.descriptor, at: settings.release)
+        var live = LiveNumbers(of: LimiterNode.descriptor)
+        ceiling = live.add("ceiling_dbfs", at: settings.ceiling, over: glide)
+        drive = live.add("gain_db", at: settings.gain, over: glide)
+        release = live.add("release_ms", at: settings.release)
+        self.live = live
     }
 
     deinit {
@@ -90,11 +93,7 @@ final class LimiterRenderer: Renderer {
     }
 
     @_noLocks @_noAllocation
-    func set(_ parameter: Int, to value: Double) {
-        ceiling.set(parameter, to: value)
-        drive.set(parameter, to: value)
-        release.set(parameter, to: value)
-    }
+    func set(_ parameter: Int, to value: Double) { live.set(parameter, to: value) }
 
     @_noLocks @_noAllocation
     func reset() {
@@ -105,9 +104,7 @@ final class LimiterRenderer: Renderer {
             windows[lane].reset()
             falling[lane] = 0
         }
-        ceiling.reset()
-        drive.reset()
-        release.reset()
+        live.reset()
         meter = Largest()
     }
 
@@ -124,9 +121,7 @@ final class LimiterRenderer: Renderer {
             for lane in 0..<lanes { move(lane, count) }
             for channel in 0..<channels { write(block.output[channel], channel, from: done, count) }
             line.advance(by: count)
-            ceiling.advance(by: count)
-            drive.advance(by: count)
-            release.advance(by: count)
+            live.advance(by: count)
             done += count
         }
     }

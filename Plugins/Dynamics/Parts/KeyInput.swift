@@ -41,7 +41,7 @@ struct KeySettings: Sendable {
     }
 
     /// Whether a filter's corner fits below half the rate.
-    func check(_ parameters: Parameters, rate: Int?) throws(PipelineError) {
+    private func check(_ parameters: Parameters, rate: Int?) throws(PipelineError) {
         guard let rate else { return }
         for (name, corner) in [("key_highpass_hz", highpass), ("key_lowpass_hz", lowpass)] {
             if let corner, corner >= Double(rate) / 2 {
@@ -66,5 +66,27 @@ struct KeySettings: Sendable {
         return LevelDetector(
             isRMS ? .rms : .peak, channels: source, lanes: lanes, rate: rate, rmsMilliseconds: rms, filter: filter,
             room: room)
+    }
+}
+
+extension KeySettings {
+    /// What a node resolves to that listens ahead: its audio delayed by `lookahead` ms, then `controls` control outputs.
+    func resolve(
+        _ request: FormatRequest, _ parameters: Parameters, lookahead: Double, controls: Int
+    ) throws(PipelineError) -> Resolution {
+        var resolution = Resolution.sameAsInput(request)
+        let rate = resolution.outputs[0].format.rate
+        try check(parameters, rate: rate)
+        let latency = rate.map { frames(lookahead, rate: $0) } ?? 0
+        resolution.outputs[0].latency = Rational(Int128(latency))
+        for _ in 0..<controls {
+            resolution.outputs.append(ControlGrid.output(request, lookAhead: latency, rate: rate))
+        }
+        return resolution
+    }
+
+    /// Channels of the key, the second input; nil: nothing is linked to it.
+    static func channels(_ setup: Setup) -> Int? {
+        setup.inputs[1].isConnected ? setup.inputs[1].format.channels : nil
     }
 }

@@ -14,8 +14,6 @@ internal import SyrinxDSP
 ///   estimation for spectral subtraction and Wiener filtering", ICASSP 2000.
 final class SpeechFeatures: Sendable {
     static let count = 17
-    /// Place of the span between the loudest and the quietest of late.
-    static let span = 11
     /// Bands of even width on the mel scale, 94…7688 Hz; edges in bins of 31.25 Hz.
     static let edges = [3, 6, 10, 15, 20, 26, 33, 41, 50, 60, 72, 85, 100, 117, 137, 159, 184, 213, 246]
     static let bands = 18

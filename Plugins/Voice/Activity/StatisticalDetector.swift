@@ -1,7 +1,7 @@
 internal import SyrinxDSP
 
 /// The engine of `vad` that needs no model: noise followed by minimum statistics, seventeen features of published
-/// detectors, one logistic fusion.
+/// detectors, one small layer that joins them.
 ///
 /// A frame is the last 22 ms, weighted towards its newest part, every 10 ms; digital silence (below −90 dBFS) is no speech
 /// and moves nothing.
@@ -21,9 +21,10 @@ final class StatisticalDetector: Detector {
     private static let fall = 64
     /// Bins that count: 257, rounded up.
     private static let bins = 264
-    /// ``SpeechFeatures/count`` and ``SpeechFeatures/span``.
+    /// ``SpeechFeatures/count``; and what enters the layer: three of each.
     private static let count = 17
-    private static let span = 11
+    private static let inputs = 51
+    private static let units = 24
     private nonisolated(unsafe) let fft = RealFFT(size: 512)
     /// Owned: released in deinit.
     private let tracker = Unmanaged.passRetained(NoiseTracker(bins: 264, pace: .init()))
@@ -39,8 +40,13 @@ final class StatisticalDetector: Detector {
     /// For each feature: smoothed, and with a slow fall.
     private nonisolated(unsafe) let smooth = zeroed(SpeechFeatures.count)
     private nonisolated(unsafe) let held = zeroed(SpeechFeatures.count)
-    /// Four planes: mean, scale, weight, weight of the product.
-    private nonisolated(unsafe) let weights = zeroed(12 * SpeechFeatures.count)
+    /// See ``FusionWeights``; `hidden` holds a row of ``units`` for each input.
+    private nonisolated(unsafe) let mean = copied(FusionWeights.mean)
+    private nonisolated(unsafe) let scale = copied(FusionWeights.scale)
+    private nonisolated(unsafe) let straight = copied(FusionWeights.straight)
+    private nonisolated(unsafe) let hidden = copied(FusionWeights.hidden)
+    private nonisolated(unsafe) let offset = copied(FusionWeights.offset)
+    private nonisolated(unsafe) let output = copied(FusionWeights.output)
     /// Frames since the first that was not silent; −1: none was.
     private nonisolated(unsafe) var age = -1
     private let bias = FusionWeights.bias
@@ -63,21 +69,17 @@ final class StatisticalDetector: Detector {
         features = Unmanaged.passRetained(made)
         power = tracker.power
         values = made.values
-        let count = 3 * SpeechFeatures.count
-        precondition(FusionWeights.rows.count == count && Self.count == SpeechFeatures.count)
-        precondition(Self.span == SpeechFeatures.span)
-        for (index, row) in FusionWeights.rows.enumerated() {
-            weights[index] = row.mean
-            weights[count + index] = row.scale
-            weights[2 * count + index] = row.weight
-            weights[3 * count + index] = row.product
-        }
+        precondition(Self.count == SpeechFeatures.count && Self.units == FusionWeights.units)
+        precondition(FusionWeights.mean.count == Self.inputs && Self.inputs == 3 * Self.count)
+        precondition(FusionWeights.hidden.count == Self.inputs * Self.units)
     }
 
     deinit {
         features.release()
         tracker.release()
-        for plane in [window, frame, weighted, real, imaginary, smooth, held, weights] {
+        for plane in [
+            window, frame, weighted, real, imaginary, smooth, held, mean, scale, straight, hidden, offset, output,
+        ] {
             UnsafeMutableRawPointer(plane).deallocate()
         }
     }
@@ -125,7 +127,7 @@ final class StatisticalDetector: Detector {
 
     @_noLocks @_noAllocation
     private func fuse() -> Float {
-        let (values, smooth, held, weights) = (values, smooth, held, weights)
+        let (values, smooth, held) = (values, smooth, held)
         let count = Self.count
         for k in 0..<count {
             let value = values[k]
@@ -137,14 +139,38 @@ final class StatisticalDetector: Detector {
             let step = value - held[k]
             held[k] += step * (step > 0 ? 0.6 : 0.08)
         }
-        let pivot = count &+ Self.span
-        let span = (smooth[Self.span] - weights[pivot]) * weights[3 &* count &+ pivot]
+        return joined()
+    }
+
+    /// What ``FusionWeights`` makes of the features.
+    @_noLocks @_noAllocation
+    private func joined() -> Float {
+        let (values, smooth, held) = (values, smooth, held)
+        let (mean, scale, straight, hidden) = (mean, scale, straight, hidden)
+        let (count, units) = (Self.count, Self.units)
+        var (first, second, third) = (load(offset), load(offset + 8), load(offset + 16))
         var sum = bias
-        for k in 0..<3 &* count {
+        for k in 0..<Self.inputs {
             let value = k < count ? values[k] : k < 2 &* count ? smooth[k &- count] : held[k &- 2 &* count]
-            let normal = (value - weights[k]) * weights[3 &* count &+ k]
-            sum += normal * (weights[6 &* count &+ k] + weights[9 &* count &+ k] * span)
+            let normal = min(max((value - mean[k]) * scale[k], -8), 8)
+            sum += normal * straight[k]
+            let row = hidden + k &* units
+            first += load(row) * normal
+            second += load(row + 8) * normal
+            third += load(row + 16) * normal
         }
+        let none = SIMD8<Float>()
+        var all = pointwiseMax(first, none) * load(output)
+        all += pointwiseMax(second, none) * load(output + 8)
+        all += pointwiseMax(third, none) * load(output + 16)
+        sum += all.sum()
         return Float(1 / (1 + exp2(-1.442_695_040_9 * Double(sum))))
     }
+}
+
+/// Memory that holds the numbers.
+private func copied(_ numbers: [Float]) -> UnsafeMutablePointer<Float> {
+    let memory = zeroed(numbers.count)
+    for (index, number) in numbers.enumerated() { memory[index] = number }
+    return memory
 }

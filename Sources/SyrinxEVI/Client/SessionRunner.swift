@@ -123,6 +123,12 @@ package actor SessionRunner {
         return audio
     }
 
+    /// The next samples of speech that was dropped, where the options keep it.
+    package func takeDropped(upTo samples: Int) -> PlaybackQueue.Audio? { session.takeDropped(upTo: samples) }
+
+    /// What was dropped is not wanted any more.
+    package func forgetDropped() { session.forgetDropped() }
+
     /// What was said so far.
     package var transcript: Transcript { session.transcript }
 

@@ -18,6 +18,8 @@ package struct PlaybackQueue: Sendable {
         package var early = 64
         /// Ids of dropped segments that are remembered.
         package var droppedIDs = 1024
+        /// Samples of dropped speech that are kept for ``takeDropped(upTo:)``; 0: none.
+        package var droppedSamples = 0
 
         package init() {}
     }
@@ -87,6 +89,9 @@ package struct PlaybackQueue: Sendable {
     private var line = FIFO<Piece>()
     /// Pieces that were taken, in whole or in part, and not yet heard to their end: serial, id, frames.
     private var outside = FIFO<(serial: Int, id: String, frames: Int)>()
+    /// What was dropped and may still be taken, for a recording.
+    private var tail = FIFO<Piece>()
+    private var tailSamples = 0
     private var nextSerial = 0
     private var lastRate: Int?
     private var waitingSamples = 0
@@ -116,6 +121,7 @@ package struct PlaybackQueue: Sendable {
         figures.pieces += 1
         if dropped.contains(id) {
             figures.late += 1
+            keep(Piece(serial: -1, id: id, wav: wav))
             return .late
         }
         guard waitingSamples + wav.samples.count <= limits.samples else {
@@ -293,6 +299,7 @@ package struct PlaybackQueue: Sendable {
             if droppedOrder.count > limits.droppedIDs, let oldest = droppedOrder.popFirst() { dropped.remove(oldest) }
         }
         figures.interruptedSamples += waitingSamples
+        keepAll()
         line.removeAll()
         lineTime = .zero
         outside.removeAll()
@@ -300,6 +307,44 @@ package struct PlaybackQueue: Sendable {
         segments.removeAll()
         forgetTurn()
         return ids
+    }
+
+    /// The next samples of what was dropped last, and of what came late for it; at most `count`, all of one piece.
+    package mutating func takeDropped(upTo count: Int) -> Audio? {
+        guard !tail.isEmpty, count > 0 else { return nil }
+        let piece = tail[0]
+        let end = min(piece.wav.samples.count, piece.taken + count)
+        tail[0].taken = end
+        tailSamples -= end - piece.taken
+        if end == piece.wav.samples.count { _ = tail.popFirst() }
+        return Audio(
+            serial: piece.serial, id: piece.id, sampleRate: piece.wav.sampleRate,
+            samples: piece.wav.samples[piece.taken..<end])
+    }
+
+    /// What was dropped is not wanted any more.
+    package mutating func forgetDropped() {
+        tail.removeAll()
+        tailSamples = 0
+    }
+
+    /// Keeps what waits, in the place of what was kept before.
+    private mutating func keepAll() {
+        if limits.droppedSamples == 0 || line.isEmpty && segments.allSatisfy({ $0.early.isEmpty }) { return }
+        forgetDropped()
+        for piece in line { keep(piece) }
+        for segment in segments {
+            for (_, wav) in segment.early.sorted(by: { $0.key < $1.key }) {
+                keep(Piece(serial: -1, id: segment.id, wav: wav))
+            }
+        }
+    }
+
+    private mutating func keep(_ piece: Piece) {
+        let count = piece.wav.samples.count - piece.taken
+        guard count > 0, tailSamples + count <= limits.droppedSamples else { return }
+        tailSamples += count
+        tail.append(piece)
     }
 
     /// Nothing more will come for what is there: the socket is gone. What waits plays to its end, gaps skipped.

@@ -189,6 +189,12 @@ package struct Session: Sendable {
     /// The next piece of speech, at most `count` samples.
     package mutating func takeAudio(upTo count: Int) -> PlaybackQueue.Audio? { playback.take(upTo: count) }
 
+    /// The next samples of speech that was dropped, where ``PlaybackQueue/Limits/droppedSamples`` keeps it.
+    package mutating func takeDropped(upTo count: Int) -> PlaybackQueue.Audio? { playback.takeDropped(upTo: count) }
+
+    /// What was dropped is not wanted any more.
+    package mutating func forgetDropped() { playback.forgetDropped() }
+
     // MARK: What it tells
 
     /// There is a chat: what the microphone says is heard.
