@@ -12,30 +12,36 @@ final class PeriodBuffer {
     let planes: UnsafeMutablePointer<Float>
     /// As the device reads or writes them.
     let bytes: UnsafeMutableRawPointer
+    private let layout: PCMLayout
+    private let table: PlaneTable
+    private var tally = PCMTally()
+
     /// Samples that were beyond full scale when they were made integers.
-    private(set) var clippedSamples = 0
-    private let frames: UnsafeMutablePointer<Float>
-    private let integers: UnsafeMutablePointer<Int32>
+    var clippedSamples: Int { tally.clipped }
 
     init(format: PCMSampleFormat, channels: Int, frames count: Int) {
         self.format = format
         self.channels = channels
         stride = count
+        layout =
+            switch format {
+            case .f32: PCMLayout(.f32)
+            case .s32: PCMLayout(.s32)
+            case .s24: PCMLayout(bits: 24, inWordsOf: 4, atTop: false)
+            case .packed24: PCMLayout(.s24)
+            case .s16: PCMLayout(.s16)
+            }
         let samples = channels * count
         planes = .allocate(capacity: samples)
         planes.initialize(repeating: 0, count: samples)
-        frames = .allocate(capacity: samples)
-        frames.initialize(repeating: 0, count: samples)
-        integers = .allocate(capacity: samples)
-        integers.initialize(repeating: 0, count: samples)
+        table = PlaneTable(channels: channels)
+        table.set(planes, stride: count)
         bytes = .allocate(byteCount: samples * format.width, alignment: 64)
         bytes.initializeMemory(as: UInt8.self, repeating: 0, count: samples * format.width)
     }
 
     deinit {
         planes.deallocate()
-        frames.deallocate()
-        integers.deallocate()
         bytes.deallocate()
     }
 
@@ -44,48 +50,14 @@ final class PeriodBuffer {
 
     /// From the device's bytes to the planes.
     func decode(_ count: Int) {
-        let samples = channels * count
-        switch format {
-        case .f32:
-            deinterleave(
-                bytes.assumingMemoryBound(to: Float.self), channels: channels, count: count, into: planes,
-                stride: stride)
-            return
-        case .s32: decodePCM(bytes, as: .s32, swapped: false, count: samples, into: frames)
-        case .s24:
-            // The high byte may hold anything.
-            let words = bytes.assumingMemoryBound(to: Int32.self)
-            for k in 0..<samples { frames[k] = Float(words[k] << 8) * 0x1p-31 }
-        case .packed24: decodePCM(bytes, as: .s24, swapped: false, count: samples, into: frames)
-        case .s16: decodePCM(bytes, as: .s16, swapped: false, count: samples, into: frames)
-        }
-        deinterleave(frames, channels: channels, count: count, into: planes, stride: stride)
+        decodePCM(bytes, as: layout, channels: channels, count: count, into: table.planes)
     }
 
     /// From the planes to the device's bytes.
     func encode(_ count: Int) {
-        let samples = channels * count
-        if format == .f32 {
-            interleave(
-                planes, stride: stride, channels: channels, count: count,
-                into: bytes.assumingMemoryBound(to: Float.self))
-            return
-        }
-        interleave(planes, stride: stride, channels: channels, count: count, into: frames)
-        switch format {
-        case .f32: break
-        case .s32: encode(samples, bits: 32, .s32)
-        case .s24: encode(samples, bits: 24, .s32)
-        case .packed24: encode(samples, bits: 24, .s24)
-        case .s16: encode(samples, bits: 16, .s16)
-        }
+        encodePCM(table.sources, channels: channels, count: count, as: layout, into: bytes, tally: &tally)
     }
 
     /// Nothing on every channel.
     func silence() { planes.update(repeating: 0, count: channels * stride) }
-
-    private func encode(_ samples: Int, bits: Int, _ encoding: PCMEncoding) {
-        clippedSamples += quantize(frames, bits: bits, count: samples, into: integers)
-        encodePCM(integers, as: encoding, swapped: false, count: samples, into: bytes)
-    }
 }

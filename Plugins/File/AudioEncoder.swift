@@ -1,6 +1,7 @@
 internal import Glibc
 internal import SyrinxCore
 internal import SyrinxDSP
+internal import SyrinxSoundFile
 
 /// What a sink was told to write, once everything is known.
 struct OutputPlan: Sendable {
@@ -22,9 +23,9 @@ struct OutputPlan: Sendable {
     }
 }
 
-/// Turns frames into bytes of a format: our own WAV writer, or libsndfile's encoders.
+/// Writes frames in a format: our own WAV writer, or libsndfile's encoders.
 ///
-/// Uncompressed samples are converted here and written as they are, also within libsndfile's containers: its own
+/// Samples come as ``layout`` says. Uncompressed ones are written as they are, also within libsndfile's containers: its own
 /// conversion is slower, and clips by rules of its own.
 ///
 /// - Thread: one at a time.
@@ -35,17 +36,13 @@ final class AudioEncoder {
     private var file: SoundFileBox?
     /// Our own header, rewritten at the end.
     private let wave: WaveHeader?
-    /// Set: samples are written as they are, in this encoding and byte order.
-    private let direct: (encoding: PCMEncoding, isSwapped: Bool)?
-    private let integers: UnsafeMutablePointer<Int32>
-    private let bytes: UnsafeMutableRawPointer
-    private let capacity: Int
+    /// How samples are written, or fed to libsndfile.
+    let layout: PCMLayout
+    /// True: they are written as they lie.
+    private let isDirect: Bool
     /// Where the samples begin, and samples' bytes so far.
     private var dataStart = 0
     private var dataBytes = 0
-    /// The index of the next sample, for the dither.
-    private var sampleIndex = 0
-    private(set) var clipped = 0
 
     /// Holds a handle where a class needs one that can go away early.
     private final class SoundFileBox {
@@ -55,12 +52,10 @@ final class AudioEncoder {
 
     /// Opens the encoder.
     ///
-    /// - Parameter largestChunk: the most frames that one call brings.
     /// - Throws: `.cannotCreate` with libsndfile's words.
-    init(_ plan: OutputPlan, to output: ByteOutput, largestChunk: Int) throws(PipelineError) {
+    init(_ plan: OutputPlan, to output: ByteOutput) throws(PipelineError) {
         self.plan = plan
         self.output = output
-        capacity = largestChunk * plan.channels
         let io = Unmanaged.passUnretained(output).toOpaque()
         func open(_ format: Int32) throws(PipelineError) -> SoundFile {
             var shape = plan.shape
@@ -78,11 +73,11 @@ final class AudioEncoder {
         let isLaw = plan.subtype.name == "ulaw" || plan.subtype.name == "alaw"
         if isOwn, let encoding = plan.subtype.encoding {
             wave = plan.container == .wav ? Self.waveHeader(plan, width: encoding.width) : nil
-            direct = (encoding, plan.container == .au)
+            (layout, isDirect) = (PCMLayout(encoding, swapped: plan.container == .au), true)
             file = nil
         } else if isOwn, isLaw {
             wave = plan.container == .wav ? Self.waveHeader(plan, width: 1) : nil
-            direct = nil
+            (layout, isDirect) = (plan.subtype.feed.layout, false)
             file = nil
         } else {
             wave = nil
@@ -93,15 +88,12 @@ final class AudioEncoder {
             }
             opened.setMetadata(plan.metadata)
             if let encoding = plan.subtype.encoding, Self.holdsPlainSamples.contains(plan.container.name) {
-                direct = (encoding, opened.isSwapped)
+                (layout, isDirect) = (PCMLayout(encoding, swapped: opened.isSwapped), true)
             } else {
-                direct = nil
+                (layout, isDirect) = (plan.subtype.feed.layout, false)
             }
             file = SoundFileBox(opened)
         }
-        integers = .allocate(capacity: capacity)
-        bytes = .allocate(byteCount: capacity * 8, alignment: 64)
-        integers.initialize(repeating: 0, count: capacity)
         if isOwn {
             writeHeader()
             dataStart = output.position
@@ -109,58 +101,27 @@ final class AudioEncoder {
         }
     }
 
-    deinit {
-        abandon()
-        integers.deallocate()
-        bytes.deallocate()
-    }
+    deinit { abandon() }
 
     private static let holdsPlainSamples: Set = ["rf64", "w64", "wavex", "aiff", "caf", "au", "raw"]
 
-    /// Writes interleaved frames. Returns: false after a failure.
-    func write(_ samples: UnsafeMutablePointer<Float>, frames: Int) -> Bool {
-        let count = frames * plan.channels
-        precondition(count <= capacity)
-        defer { sampleIndex += count }
-        if let direct { return writeDirectly(samples, direct.encoding, swapped: direct.isSwapped, count: count) }
-        guard let box = file, box.file != nil else { return false }
+    /// Writes frames that lie as ``layout`` says; may change them. Returns: false after a failure.
+    func write(_ bytes: UnsafeMutableRawPointer, frames: Int) -> Bool {
+        let size = frames * plan.channels * layout.width
+        if isDirect { dataBytes += size }
+        guard let box = file else { return isDirect && output.write(bytes, count: size) }
+        guard box.file != nil else { return false }
+        if isDirect { return box.file!.write(bytes, byteCount: size) == size }
         switch plan.subtype.feed {
         case .floats:
-            for k in 0..<count where !samples[k].isFinite { samples[k] = 0 }
+            let samples = bytes.assumingMemoryBound(to: Float.self)
+            for k in 0..<frames * plan.channels where !samples[k].isFinite { samples[k] = 0 }
             return box.file!.write(samples, count: frames) == frames
-        case .integers(let bits):
-            quantizeSamples(samples, bits: bits, count: count)
-            if bits <= 16 {
-                let words = bytes.assumingMemoryBound(to: Int16.self)
-                for k in 0..<count { words[k] = Int16(truncatingIfNeeded: integers[k] << (16 - Int32(bits))) }
-                return box.file!.write(words, count: frames) == frames
-            }
-            for k in 0..<count { integers[k] = integers[k] << (32 - Int32(bits)) }
-            return box.file!.write(integers, count: frames) == frames
+        case .integers(let bits) where bits <= 16:
+            return box.file!.write(bytes.assumingMemoryBound(to: Int16.self), count: frames) == frames
+        case .integers:
+            return box.file!.write(bytes.assumingMemoryBound(to: Int32.self), count: frames) == frames
         }
-    }
-
-    private func writeDirectly(
-        _ samples: UnsafeMutablePointer<Float>, _ encoding: PCMEncoding, swapped: Bool, count: Int
-    ) -> Bool {
-        var source = UnsafeRawPointer(bytes)
-        if let bits = encoding.integerBits {
-            quantizeSamples(samples, bits: bits, count: count)
-            encodePCM(integers, as: encoding, swapped: swapped, count: count, into: bytes)
-        } else if encoding == .f32, !swapped {
-            source = UnsafeRawPointer(samples)
-        } else {
-            encodeFloats(samples, as: encoding, swapped: swapped, count: count, into: bytes)
-        }
-        let size = count * encoding.width
-        dataBytes += size
-        if let box = file { return box.file!.write(source, byteCount: size) == size }
-        return output.write(source, count: size)
-    }
-
-    private func quantizeSamples(_ samples: UnsafePointer<Float>, bits: Int, count: Int) {
-        let dither = plan.dithers ? TriangularDither(seed: 0x5959_5249, index: sampleIndex) : nil
-        clipped += quantize(samples, bits: bits, dither: dither, count: count, into: integers)
     }
 
     /// Brings the header up to date, so that what is there can be opened after a crash.
@@ -238,5 +199,15 @@ final class AudioEncoder {
         }
         if output.length > 0 { _ = output.seek(to: 0) }
         output.write(header, count: header.count)
+    }
+}
+
+extension Subtype.Feed {
+    /// How an encoder is fed.
+    fileprivate var layout: PCMLayout {
+        switch self {
+        case .floats: PCMLayout(.f32)
+        case .integers(let bits): PCMLayout(bits: bits, inWordsOf: bits <= 16 ? 2 : 4, atTop: true)
+        }
     }
 }

@@ -1,4 +1,5 @@
 internal import SyrinxDSP
+internal import SyrinxSoundFile
 
 /// A kind of file that can be written or read, by the name that `format` takes.
 struct Container: Sendable, Hashable {
@@ -54,6 +55,9 @@ struct Container: Sendable, Hashable {
     ]
 
     static func named(_ name: String) -> Container? { all.first { $0.name == name } }
+
+    /// True where even integer samples take less room than they have bits.
+    var compresses: Bool { name == "flac" }
 
     /// What a file's name says; nil where the ending is none or unknown.
     static func ofPath(_ path: String) -> Container? {

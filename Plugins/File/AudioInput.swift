@@ -2,10 +2,11 @@ internal import Glibc
 internal import SyrinxCore
 internal import SyrinxDSP
 internal import SyrinxRealtime
+internal import SyrinxSoundFile
 
 /// An audio file, or a stream of one, opened and read frame by frame.
 ///
-/// Uncompressed samples are read as they lie and converted here; libsndfile decodes everything else.
+/// Uncompressed samples are read as they lie and converted here in one pass; libsndfile decodes everything else.
 // SAFETY: control opens it and hands it to the service's thread before that starts; only `cancel` comes from elsewhere,
 // and touches an atomic.
 final class AudioInput: @unchecked Sendable {
@@ -24,6 +25,7 @@ final class AudioInput: @unchecked Sendable {
 
     private let source: Source
     private let bytes: UnsafeMutableRawPointer
+    private let table: PlaneTable
     /// Frames that `bytes` and one call of ``read(_:count:)`` can hold.
     let largestChunk: Int
 
@@ -39,7 +41,7 @@ final class AudioInput: @unchecked Sendable {
         let descriptor: Descriptor
         let file: SoundFile
         /// Set: samples are read as they lie.
-        var direct: (encoding: PCMEncoding, isSwapped: Bool)?
+        var direct: PCMLayout?
 
         init(_ descriptor: Descriptor, raw: SoundFile.Shape?) throws(SoundFileError) {
             self.descriptor = descriptor
@@ -155,7 +157,9 @@ final class AudioInput: @unchecked Sendable {
         let isPlain =
             ["rf64", "w64", "aiff", "caf", "au", "raw", "wav", "wavex"].contains(format)
             && (header.map { $0.coding == known?.encoding.map(StreamHeader.Coding.pcm) } ?? !format.hasPrefix("wav"))
-        if isPlain, let encoding = known?.encoding { decoder.direct = (encoding, decoder.file.isSwapped) }
+        if isPlain, let encoding = known?.encoding {
+            decoder.direct = PCMLayout(encoding, swapped: decoder.file.isSwapped)
+        }
         missingFrames =
             header.flatMap { header in
                 guard let declared = header.dataBytes, header.frameBytes > 0, let frames = shape.frames else {
@@ -165,6 +169,7 @@ final class AudioInput: @unchecked Sendable {
                 return max(0, declared / header.frameBytes - frames)
             } ?? 0
         (largestChunk, bytes) = Self.buffer(channels: shape.channels)
+        table = PlaneTable(channels: shape.channels)
     }
 
     /// Opens what comes once.
@@ -179,6 +184,7 @@ final class AudioInput: @unchecked Sendable {
         missingFrames = 0
         metadata = Metadata()
         (largestChunk, bytes) = Self.buffer(channels: header.channels)
+        table = PlaneTable(channels: header.channels)
     }
 
     deinit { bytes.deallocate() }
@@ -204,29 +210,43 @@ final class AudioInput: @unchecked Sendable {
 
     // MARK: Reading
 
-    /// Reads interleaved frames.
+    /// How frames lie that ``read(_:count:)`` gives; nil where they must be decoded first.
+    var layout: PCMLayout? {
+        guard case .decoder(let decoder) = source else { return nil }
+        return decoder.direct
+    }
+
+    /// Reads frames as they lie in the file, ``layout`` says how. Returns: fewer than `count` at the end only.
+    func read(_ frames: UnsafeMutableRawPointer, count: Int) -> Int {
+        guard case .decoder(let decoder) = source, let layout = decoder.direct else { return 0 }
+        let frameBytes = layout.width * channels
+        return decoder.file.read(frames, byteCount: count * frameBytes) / frameBytes
+    }
+
+    /// Reads frames into planes.
     ///
+    /// - Shape: channel c of frame k goes to `planes[c · stride + k]`.
     /// - Parameters:
     ///   - count: at most ``largestChunk``.
     ///   - atOnce: true: a stream gives what is there, and waits for the first frame only.
     /// - Returns: fewer than `count` at the end (or with `atOnce`), 0 if nothing more comes.
-    func read(_ samples: UnsafeMutablePointer<Float>, count: Int, atOnce: Bool = false) throws(PipelineError) -> Int {
+    func read(
+        _ planes: UnsafeMutablePointer<Float>, stride: Int, count: Int, atOnce: Bool = false
+    ) throws(PipelineError) -> Int {
+        table.set(planes, stride: stride)
         switch source {
         case .decoder(let decoder):
-            if let direct = decoder.direct {
-                let frameBytes = direct.encoding.width * channels
-                let isReady = direct.encoding == .f32 && !direct.isSwapped
-                let target = isReady ? UnsafeMutableRawPointer(samples) : bytes
-                let frames = decoder.file.read(target, byteCount: count * frameBytes) / frameBytes
-                if !isReady {
-                    decodePCM(
-                        target, as: direct.encoding, swapped: direct.isSwapped, count: frames * channels, into: samples)
-                }
-                return frames
+            let frames: Int
+            if decoder.direct != nil {
+                frames = read(bytes, count: count)
+            } else {
+                frames = max(0, decoder.file.read(bytes.assumingMemoryBound(to: Float.self), count: count))
             }
-            return max(0, decoder.file.read(samples, count: count))
+            decodePCM(
+                bytes, as: decoder.direct ?? PCMLayout(.f32), channels: channels, count: frames, into: table.planes)
+            return frames
         case .stream(let stream, let header, let law):
-            return try read(stream, header, law, samples, count: count, atOnce: atOnce)
+            return try read(stream, header, law, count: count, atOnce: atOnce)
         }
     }
 
@@ -235,9 +255,7 @@ final class AudioInput: @unchecked Sendable {
     private var partialBytes = 0
 
     private func read(
-        _ stream: StreamInput, _ header: StreamHeader, _ law: [Float], _ samples: UnsafeMutablePointer<Float>,
-        count: Int,
-        atOnce: Bool
+        _ stream: StreamInput, _ header: StreamHeader, _ law: [Float], count: Int, atOnce: Bool
     ) throws(PipelineError) -> Int {
         var wanted = count * header.frameBytes - partialBytes
         if let dataBytes = header.dataBytes { wanted = min(wanted, dataBytes - streamBytes) }
@@ -254,10 +272,14 @@ final class AudioInput: @unchecked Sendable {
         let frames = held / header.frameBytes
         switch header.coding {
         case .pcm(let encoding):
-            decodePCM(bytes, as: encoding, swapped: header.isSwapped, count: frames * channels, into: samples)
+            let layout = PCMLayout(encoding, swapped: header.isSwapped)
+            decodePCM(bytes, as: layout, channels: channels, count: frames, into: table.planes)
         default:
             let codes = bytes.assumingMemoryBound(to: UInt8.self)
-            for k in 0..<frames * channels { samples[k] = law[Int(codes[k])] }
+            for channel in 0..<channels {
+                guard let plane = table.planes[channel] else { continue }
+                for k in 0..<frames { plane[k] = law[Int(codes[k * channels + channel])] }
+            }
         }
         partialBytes = held - frames * header.frameBytes
         if partialBytes > 0 { memmove(bytes, bytes + frames * header.frameBytes, partialBytes) }

@@ -1,5 +1,6 @@
 internal import Glibc
 internal import SyrinxCore
+internal import SyrinxSoundFile
 
 /// Bytes on their way into a file: small writes are gathered, large ones pass through, and the system's error is kept.
 ///

@@ -15,26 +15,37 @@ final class FileBridge: Sendable {
     let driverBell = Doorbell()
     /// True: a clock drives the run; nobody rings for the service, which looks by itself.
     let isPaced: Bool
-    private let cancelledFlag = Atomic<Bool>(false)
+    let cancellation: Cancellation
     private let failedFlag = Atomic<Bool>(false)
 
-    init(queue: PlanarQueue, isPaced: Bool) {
+    init(queue: PlanarQueue, isPaced: Bool, cancellation: Cancellation = Cancellation()) {
         owner = queue
         self.queue = queue.ends
         self.isPaced = isPaced
+        self.cancellation = cancellation
+    }
+
+    /// A queue for frames as they lie in a file, `frameBytes` each: bytes in the place of planes.
+    ///
+    /// Flat out a chunk is worth a call of the system; under a clock it is short, so that little waits in it.
+    static func byteQueue(frameBytes: Int, channels: Int, forBlocksOf block: Int, isPaced: Bool) -> PlanarQueue {
+        let chunkFrames = isPaced ? PlanarQueue.chunkFrames(forChannels: channels) : max(64, 65_536 / frameBytes)
+        return PlanarQueue(
+            channels: (frameBytes + 3) / 4, chunkFrames: chunkFrames,
+            slots: max(8, 2 * (2 + (block + chunkFrames - 1) / chunkFrames)), isTouched: isPaced)
     }
 
     /// How many chunks are worth a wake-up.
     var half: Int { queue.slots / 2 }
 
-    var isCancelled: Bool { cancelledFlag.load(ordering: .acquiring) }
+    var isCancelled: Bool { cancellation.isSet }
 
     /// True: the service will do nothing more for the driver.
     var isStopped: Bool { isCancelled || failedFlag.load(ordering: .acquiring) }
 
     /// Thread: any.
     func cancel() {
-        cancelledFlag.store(true, ordering: .releasing)
+        cancellation.set()
         serviceBell.ring()
         driverBell.ring()
     }
@@ -65,4 +76,13 @@ final class FileBridge: Sendable {
             driverBell.wait(after: ticket)
         }
     }
+}
+
+/// Whether somebody wants no more of a file. Thread: any.
+final class Cancellation: Sendable {
+    private let flag = Atomic<Bool>(false)
+
+    var isSet: Bool { flag.load(ordering: .acquiring) }
+
+    func set() { flag.store(true, ordering: .releasing) }
 }

@@ -1,8 +1,10 @@
 internal import Synchronization
 internal import SyrinxCore
+internal import SyrinxDSP
 internal import SyrinxRealtime
 
-/// The render half of ``FileSinkNode`` and its driver's view: fills chunks, leaves out what is not part of the file.
+/// The render half of ``FileSinkNode`` and its driver's view: makes the file's samples where its thread takes them from, in one
+/// pass, and leaves out what is not part of the file.
 final class FileSinkRenderer: Renderer, SinkBridge {
     let bridge: FileBridge
     private let queue: PlanarQueue.Ends
@@ -14,6 +16,21 @@ final class FileSinkRenderer: Renderer, SinkBridge {
     private let isFinished = Atomic<Bool>(false)
     /// Frames that found no room since the run began, live only; they are silence in the file.
     let droppedFrames = Atomic<Int>(0)
+    /// What the samples were like so far: bits of the largest magnitude, and how many were clipped or no number.
+    let peak = Atomic<UInt32>(0)
+    let clipped = Atomic<Int>(0)
+    let notNumbers = Atomic<Int>(0)
+    private let channels: Int
+    private let layout: PCMLayout
+    private let frameBytes: Int
+    private let dithers: Bool
+    /// Where the channels of the next piece lie. Owned by the render thread.
+    private let table: PlaneTable
+    /// Silence of a chunk's length.
+    private nonisolated(unsafe) let zeros: UnsafeMutablePointer<Float>
+    private nonisolated(unsafe) var tally = PCMTally()
+    /// Frames since the file's first. Owned by the render thread.
+    private nonisolated(unsafe) var made = 0
     /// Frames in the chunk that is being filled. Owned by the render thread.
     private nonisolated(unsafe) var fill = 0
     /// Dropped frames whose silence has not been written yet. Owned by the render thread.
@@ -23,11 +40,21 @@ final class FileSinkRenderer: Renderer, SinkBridge {
     /// Chunks published when the service was last woken. Owned by the driver's thread.
     private nonisolated(unsafe) var rungAt = 0
 
-    init(bridge: FileBridge, latency: Int) {
+    /// - Parameter layout: how the file's thread wants the samples.
+    init(bridge: FileBridge, latency: Int, channels: Int, layout: PCMLayout, dithers: Bool) {
         self.bridge = bridge
         queue = bridge.queue
         self.latency = latency
+        self.channels = channels
+        self.layout = layout
+        frameBytes = channels * layout.width
+        self.dithers = dithers
+        table = PlaneTable(channels: channels)
+        zeros = .allocate(capacity: queue.chunkFrames)
+        zeros.initialize(repeating: 0, count: queue.chunkFrames)
     }
+
+    deinit { zeros.deallocate() }
 
     @_noLocks @_noAllocation
     func render(_ block: RenderBlock) {
@@ -52,23 +79,36 @@ final class FileSinkRenderer: Renderer, SinkBridge {
             owed &+= last &- offset
             droppedFrames.store(droppedFrames.load(ordering: .relaxed) &+ (last &- offset), ordering: .relaxed)
         }
+        peak.store(tally.peak.bitPattern, ordering: .relaxed)
+        clipped.store(tally.clipped, ordering: .relaxed)
+        notNumbers.store(tally.notNumbers, ordering: .relaxed)
     }
 
-    /// Copies up to `count` frames into the chunk being filled. Returns: how many; 0 while there is no room.
+    /// Makes up to `count` frames in the chunk being filled. Returns: how many; 0 while there is no room.
     ///
     /// - Parameter offset: of the first frame in the block; −1: silence.
     @_noLocks @_noAllocation
     private func put(_ count: Int, from input: InputPort, at offset: Int) -> Int {
         guard let chunk = queue.chunkToFill() else { return 0 }
         let taken = min(count, queue.chunkFrames &- fill)
-        for channel in 0..<queue.channels {
-            let place = chunk + (channel &* queue.chunkFrames &+ fill)
+        let (planes, sources, channels, layout) = (table.planes, table.sources, channels, layout)
+        for channel in 0..<channels {
             if offset < 0 {
-                place.update(repeating: 0, count: taken)
+                planes[channel] = zeros
             } else if let source = input[channel].baseAddress {
-                UnsafeMutableRawPointer(place).copyMemory(from: source + offset, byteCount: 4 &* taken)
+                planes[channel] = UnsafeMutablePointer(mutating: source + offset)
             }
         }
+        let target = UnsafeMutableRawPointer(chunk) + fill &* frameBytes
+        let dither = dithers ? TriangularDither(seed: 0x5959_5249, index: made &* channels) : nil
+        var seen = tally
+        // Plain arithmetic from the block to the chunk.
+        _unsafePerformance {
+            encodePCM(
+                sources, channels: channels, count: taken, as: layout, dither: dither, into: target, tally: &seen)
+        }
+        tally = seen
+        made &+= taken
         fill &+= taken
         if fill == queue.chunkFrames {
             queue.publish(frames: fill)

@@ -2,14 +2,16 @@ internal import Glibc
 public import SyrinxCore
 internal import SyrinxDSP
 internal import SyrinxRealtime
+internal import SyrinxSoundFile
 
 /// Writes what comes in to a file, or to standard output.
 ///
-/// - Ports: `in`, any rate and channels.
+/// - Ports: `in`, any rate and channels; `events`.
 public struct FileSinkNode: Node {
     public static let descriptor = NodeDescriptor(
         type: "file.sink", summary: "Writes an audio file, or standard output.",
         inputs: [.audio("in", "What is written, at the rate it has.")],
+        outputs: [.events("events", "file_begin, file_end, part_found, part_overwritten, older_file_found.")],
         parameters: [
             .path("path", .write, required: true, "The file to write; - is standard output."),
             .choice(
@@ -28,6 +30,12 @@ public struct FileSinkNode: Node {
             .choice(
                 "metadata", of: ["carry", "none"], default: "carry",
                 "Tags, cue points and broadcast chunk of the first file that is read: carried over, or left out."),
+            .number(
+                "split_s", in: 0.1...1e6, unit: .seconds,
+                "Begins another file after so much time: PATH is numbered, take-0001.wav and so on."),
+            .number(
+                "split_mb", in: 0.1...1e6,
+                "Begins another file before one grows beyond so many million bytes, as split_s does."),
         ],
         details: """
             The file appears under its name whole or not at all: it is written as `PATH.part` and renamed at the end; a \
@@ -42,6 +50,17 @@ public struct FileSinkNode: Node {
 
             WAV that grows beyond 4 GiB becomes RF64. On standard output and FIFOs wav (its length left open), au, raw, \
             flac, ogg and opus can be written. Opus takes 8, 12, 16, 24 and 48 kHz.
+
+            Under a clock (JACK, ALSA, timer) the header is brought up to date four times a second, so that the part which \
+            a killed process leaves can be opened and lacks less than a second; the next run with that name moves it \
+            aside and tells where it lies.
+
+            With `split_s` or `split_mb` no sample is lost or altered where a file ends: in formats that do not compress, \
+            the files' samples one after the other are those of the one file that would have been, dither included. Under \
+            a clock each file gets its name as soon as it is full, flat out all of them at the end or none. A compressed \
+            file ends soon after it has grown to `split_mb`. Events tell each file's `path`, `first_frame` (counted in \
+            the file's rate since the recording began) and in the end `frames`; `older_file_found` tells of a file from an \
+            earlier, longer run that would seem to follow the last.
             """,
         example: #""tape": { "type": "file.sink", "path": "out.flac", "subtype": "s16" }"#)
 
@@ -56,6 +75,7 @@ public struct FileSinkNode: Node {
     private let channels: Int?
     private let overwrites: Bool
     private let carriesMetadata: Bool
+    private let split: FileSplit?
 
     public init(_ parameters: Parameters) throws(PipelineError) {
         self.parameters = parameters
@@ -66,6 +86,7 @@ public struct FileSinkNode: Node {
         channels = try parameters.optionalInteger("channels")
         overwrites = try parameters.boolean("overwrite")
         carriesMetadata = try parameters.string("metadata") == "carry"
+        split = try FileSplit(parameters, path: path)
         if let name = try parameters.optionalString("format"), let named = Container.named(name) {
             container = named
         } else if path == "-" {
@@ -96,8 +117,12 @@ public struct FileSinkNode: Node {
 
     public func prepare(_ setup: Setup) throws(PipelineError) -> Prepared {
         let format = setup.input.format
+        let first = split?.path(1) ?? path
         try refuseSources(setup)
-        let file = try OutputFile(path, overwrite: overwrites, keepLeftOver: setup.isPaced)
+        let file = try OutputFile(first, overwrite: overwrites, keepLeftOver: setup.isPaced)
+        if let split, file.kind != .file {
+            throw parameters.error("path", "\(split.path(1)) is no regular file; only those can be numbered")
+        }
         let isStream = file.kind == .stream
         try check(rate: format.rate, channels: format.channels, isStream: isStream)
         let sources = setup.sourceFacts.compactMap { source in
@@ -108,11 +133,16 @@ public struct FileSinkNode: Node {
             path: path, container: container, subtype: subtype, rate: format.rate, channels: format.channels,
             quality: quality, dithers: dithers(subtype, sources), isStream: isStream)
         if carriesMetadata { plan.metadata = Metadata(carriedBy: setup) }
-        let queue = PlanarQueue(
-            channels: format.channels, forBlocksOf: setup.input.largestBlock, isTouched: setup.isPaced)
+        let cancellation = Cancellation()
+        let encoded = try FileSinkService.begin(plan, split, at: 0, in: file, cancellation)
+        let queue = FileBridge.byteQueue(
+            frameBytes: format.channels * encoded.layout.width, channels: format.channels,
+            forBlocksOf: setup.input.largestBlock, isPaced: setup.isPaced)
         let renderer = FileSinkRenderer(
-            bridge: FileBridge(queue: queue, isPaced: setup.isPaced), latency: setup.input.latency)
-        let service = try FileSinkService(plan, file: file, renderer: renderer, events: setup.events)
+            bridge: FileBridge(queue: queue, isPaced: setup.isPaced, cancellation: cancellation),
+            latency: setup.input.latency, channels: format.channels, layout: encoded.layout, dithers: plan.dithers)
+        let service = FileSinkService(
+            plan, split, file: encoded, overwrite: overwrites, renderer: renderer, events: setup.events)
         return Prepared(renderer, blockingServices: [service], sink: renderer, reporter: service)
     }
 
@@ -197,14 +227,22 @@ public struct FileSinkNode: Node {
 
     /// Writing over what is being read would lose it.
     private func refuseSources(_ setup: Setup) throws(PipelineError) {
-        var own = stat()
-        guard stat(path, &own) == 0, own.st_mode & S_IFMT == S_IFREG else { return }
         for source in setup.sourceFacts {
             guard let read = source.facts.first(where: { $0.name == "path" })?.value.string else { continue }
             var other = stat()
-            if stat(read, &other) == 0, other.st_dev == own.st_dev, other.st_ino == own.st_ino {
-                throw parameters.error(
-                    "path", "\(path) is read by \(source.node) in the same run; write to another file")
+            guard stat(read, &other) == 0, other.st_mode & S_IFMT == S_IFREG else { continue }
+            // Of numbered files those that are there already, one after the other.
+            var number = 1
+            while true {
+                let target = split?.path(number) ?? path
+                var own = stat()
+                guard stat(target, &own) == 0, own.st_mode & S_IFMT == S_IFREG else { break }
+                if other.st_dev == own.st_dev, other.st_ino == own.st_ino {
+                    throw parameters.error(
+                        "path", "\(target) is read by \(source.node) in the same run; write to another file")
+                }
+                if split == nil { break }
+                number += 1
             }
         }
     }

@@ -1,6 +1,8 @@
 internal import Synchronization
 public import SyrinxCore
+internal import SyrinxDSP
 internal import SyrinxRealtime
+internal import SyrinxSoundFile
 
 /// Reads an audio file, or standard input.
 ///
@@ -103,9 +105,18 @@ public struct FileSourceNode: Node {
                 "it changed between two looks: \(input.rate) Hz and \(input.channels) channels now, "
                     + "\(format.rate) Hz and \(format.channels) before")
         }
-        let queue = PlanarQueue(
-            channels: format.channels, forBlocksOf: setup.output.largestBlock, isTouched: setup.isPaced)
-        let renderer = FileSourceRenderer(bridge: FileBridge(queue: queue, isPaced: setup.isPaced))
+        // What is kept for the next turn is kept as samples.
+        let layout = loops ? nil : input.layout
+        let queue =
+            layout.map {
+                FileBridge.byteQueue(
+                    frameBytes: $0.width * format.channels, channels: format.channels,
+                    forBlocksOf: setup.output.largestBlock, isPaced: setup.isPaced)
+            }
+            ?? PlanarQueue(
+                channels: format.channels, forBlocksOf: setup.output.largestBlock, isTouched: setup.isPaced)
+        let renderer = FileSourceRenderer(
+            bridge: FileBridge(queue: queue, isPaced: setup.isPaced), channels: format.channels, layout: layout)
         let region = region(of: input)
         let opener: @Sendable () throws(PipelineError) -> AudioInput = { [path, raw] () throws(PipelineError) in
             try InputOpener.open(path, raw: raw)
@@ -166,10 +177,16 @@ final class InputOpener: Sendable {
     }
 }
 
-/// The render half of ``FileSourceNode`` and its driver's view: drains chunks, silence where there is none.
+/// The render half of ``FileSourceNode`` and its driver's view: drains chunks, silence where there is none. What lies in them as
+/// it lies in the file becomes samples here, in one pass.
 final class FileSourceRenderer: Renderer, SourceBridge {
     let bridge: FileBridge
     private let queue: PlanarQueue.Ends
+    /// How frames lie in chunks; nil: as planes of samples.
+    let layout: PCMLayout?
+    private let channels: Int
+    /// Where the channels of the next piece go. Owned by the render thread.
+    private let table: PlaneTable
     /// Frames handed over so far. Written by the service.
     let publishedFrames = Atomic<Int>(0)
     /// How many frames the stream has in all; `Int.max` until that is known. Written by the service.
@@ -183,16 +200,18 @@ final class FileSourceRenderer: Renderer, SourceBridge {
     /// Chunks given back when the service was last woken. Owned by the driver's thread.
     private nonisolated(unsafe) var rungAt = 0
 
-    init(bridge: FileBridge) {
+    init(bridge: FileBridge, channels: Int, layout: PCMLayout?) {
         self.bridge = bridge
         queue = bridge.queue
+        self.channels = channels
+        self.layout = layout
+        table = PlaneTable(channels: channels)
     }
 
     @_noLocks @_noAllocation
     func render(_ block: RenderBlock) {
         let output = block.output
         let count = output.frameCount
-        let stride = queue.chunkFrames
         var done = 0
         var offset = offset
         while late > 0, let (_, frames) = queue.chunkToDrain() {
@@ -206,12 +225,7 @@ final class FileSourceRenderer: Renderer, SourceBridge {
         }
         while done < count, late == 0, let (planes, frames) = queue.chunkToDrain() {
             let taken = min(count &- done, frames &- offset)
-            for channel in 0..<output.channelCount {
-                if let target = output[channel].baseAddress {
-                    UnsafeMutableRawPointer(target + done).copyMemory(
-                        from: planes + (channel &* stride &+ offset), byteCount: 4 &* taken)
-                }
-            }
+            take(planes, from: offset, to: output, at: done, taken)
             done &+= taken
             offset &+= taken
             if offset == frames {
@@ -230,6 +244,29 @@ final class FileSourceRenderer: Renderer, SourceBridge {
         if totalFrames.load(ordering: .acquiring) == .max {
             starvedFrames.store(starvedFrames.load(ordering: .relaxed) &+ count &- done, ordering: .relaxed)
             late &+= count &- done
+        }
+    }
+
+    /// Hands on `count` frames of a chunk.
+    @_noLocks @_noAllocation
+    private func take(
+        _ chunk: UnsafePointer<Float>, from first: Int, to output: OutputPort, at place: Int, _ count: Int
+    ) {
+        if let layout {
+            let (planes, channels) = (table.planes, channels)
+            for channel in 0..<channels {
+                if let target = output[channel].baseAddress { planes[channel] = target + place }
+            }
+            let bytes = UnsafeRawPointer(chunk) + first &* channels &* layout.width
+            // Plain arithmetic from the chunk to the block.
+            _unsafePerformance { decodePCM(bytes, as: layout, channels: channels, count: count, into: planes) }
+            return
+        }
+        for channel in 0..<channels {
+            if let target = output[channel].baseAddress {
+                UnsafeMutableRawPointer(target + place).copyMemory(
+                    from: chunk + (channel &* queue.chunkFrames &+ first), byteCount: 4 &* count)
+            }
         }
     }
 

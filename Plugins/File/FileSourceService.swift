@@ -4,7 +4,7 @@ internal import SyrinxCore
 internal import SyrinxDSP
 internal import SyrinxRealtime
 
-/// The thread behind ``FileSourceNode``: decodes ahead of the renderer, chunk by chunk.
+/// The thread behind ``FileSourceNode``: reads ahead of the renderer, chunk by chunk, and decodes what is compressed.
 // SAFETY: the input and the buffers belong to the thread that runs the service; the figures are atomics.
 final class FileSourceService: BlockingService, Reporter, @unchecked Sendable {
     private let input: AudioInput
@@ -16,8 +16,6 @@ final class FileSourceService: BlockingService, Reporter, @unchecked Sendable {
     private let renderer: FileSourceRenderer
     private let bridge: FileBridge
     private let events: EventSender
-    /// One chunk, interleaved.
-    private let samples: UnsafeMutablePointer<Float>
     private let figure: (frames: Int?, path: String)
 
     init(
@@ -33,11 +31,8 @@ final class FileSourceService: BlockingService, Reporter, @unchecked Sendable {
         self.renderer = renderer
         self.bridge = renderer.bridge
         self.events = events
-        samples = .allocate(capacity: bridge.queue.chunkFrames * input.channels)
         figure = (input.frames, input.path)
     }
-
-    deinit { samples.deallocate() }
 
     func cancel() {
         bridge.cancel()
@@ -59,17 +54,17 @@ final class FileSourceService: BlockingService, Reporter, @unchecked Sendable {
     }
 
     private func work() throws(PipelineError) {
-        var reader = RegionReader(input, start: start, count: count, loops: loops, reopen: reopen)
+        var reader = RegionReader(
+            input, start: start, count: count, loops: loops, layout: renderer.layout, reopen: reopen)
         let queue = bridge.queue
         while !bridge.isCancelled {
             guard let chunk = queue.chunkToFill() else {
                 bridge.serviceWait { queue.writableChunks > 0 || bridge.isCancelled }
                 continue
             }
-            let frames = try reader.fill(samples, count: queue.chunkFrames, atOnce: bridge.isPaced)
+            let frames = try reader.fill(chunk, frames: queue.chunkFrames, atOnce: bridge.isPaced)
             if bridge.isCancelled { return }
             if frames > 0 {
-                deinterleave(samples, channels: queue.channels, count: frames, into: chunk, stride: queue.chunkFrames)
                 queue.publish(frames: frames)
                 renderer.publishedFrames.add(frames, ordering: .releasing)
             }
@@ -111,21 +106,24 @@ struct RegionReader: ~Copyable {
     /// nil: to the end.
     private let count: Int?
     private let loops: Bool
+    /// Set: frames are handed on as they lie in the file.
+    private let layout: PCMLayout?
     /// Frames of this turn that were read; nil before its first.
     private var turn: Int?
     /// Frames of all turns.
     private(set) var delivered = 0
     private(set) var isAtEnd = false
-    /// A whole turn, where it is short enough to be kept.
+    /// A whole turn, where it is short enough to be kept: channel c begins at c · ``longestKept``.
     private var whole: [Float] = []
     private var keeps: Bool
     private var wholeFrames: Int?
 
     init(
-        _ input: AudioInput, start: Int, count: Int?, loops: Bool,
+        _ input: AudioInput, start: Int, count: Int?, loops: Bool, layout: PCMLayout?,
         reopen: @escaping @Sendable () throws(PipelineError) -> AudioInput
     ) {
         self.input = input
+        self.layout = layout
         self.start = start
         self.count = count
         self.loops = loops
@@ -133,13 +131,21 @@ struct RegionReader: ~Copyable {
         keeps = loops
     }
 
-    /// Reads up to `count` frames; fewer only at the end, or with `atOnce`.
-    mutating func fill(_ samples: UnsafeMutablePointer<Float>, count wanted: Int, atOnce: Bool) throws(PipelineError)
-        -> Int
-    {
+    /// Frames of a turn that is kept at most.
+    private var longestKept: Int { (1 << 18) / input.channels }
+
+    /// Fills a chunk: up to `stride` frames; fewer only at the end, or with `atOnce`.
+    ///
+    /// - Shape: channel c of frame k goes to `chunk[c · stride + k]`, or where its place is in interleaved bytes.
+    mutating func fill(
+        _ chunk: UnsafeMutablePointer<Float>, frames stride: Int, atOnce: Bool
+    ) throws(PipelineError) -> Int {
         var done = 0
-        while done < wanted, !isAtEnd {
-            let taken = try step(samples + done * input.channels, count: wanted - done, atOnce: atOnce)
+        while done < stride, !isAtEnd {
+            let place =
+                layout.map { UnsafeMutableRawPointer(chunk) + done * $0.width * input.channels }
+                ?? UnsafeMutableRawPointer(chunk + done)
+            let taken = try step(place, stride: stride, count: stride - done, atOnce: atOnce)
             done += taken
             if atOnce, taken > 0 { break }
         }
@@ -148,33 +154,51 @@ struct RegionReader: ~Copyable {
     }
 
     private mutating func step(
-        _ samples: UnsafeMutablePointer<Float>, count wanted: Int, atOnce: Bool
+        _ place: UnsafeMutableRawPointer, stride: Int, count wanted: Int, atOnce: Bool
     ) throws(PipelineError) -> Int {
         if turn == nil {
             try goToStart()
             turn = 0
         }
         let position = turn ?? 0
+        let planes = place.assumingMemoryBound(to: Float.self)
         if let wholeFrames {
             let taken = min(wanted, wholeFrames - position)
             whole.withUnsafeBufferPointer { kept in
-                samples.update(from: kept.baseAddress! + position * input.channels, count: taken * input.channels)
+                for channel in 0..<input.channels {
+                    let from = kept.baseAddress! + channel * longestKept + position
+                    (planes + channel * stride).update(from: from, count: taken)
+                }
             }
             turn = (position + taken) % wholeFrames
             return taken
         }
         let limit = min(wanted, count.map { $0 - position } ?? .max)
-        let taken = limit > 0 ? try input.read(samples, count: limit, atOnce: atOnce) : 0
-        turn = position + taken
-        if keeps {
-            if (position + taken) * input.channels <= 1 << 18 {
-                whole += UnsafeBufferPointer(start: samples, count: taken * input.channels)
-            } else {
-                (keeps, whole) = (false, [])
-            }
+        let taken: Int
+        if limit <= 0 {
+            taken = 0
+        } else if layout != nil {
+            taken = input.read(place, count: limit)
+        } else {
+            taken = try input.read(planes, stride: stride, count: limit, atOnce: atOnce)
         }
+        turn = position + taken
+        if keeps { keep(planes, stride: stride, from: position, count: taken) }
         if taken == 0 || position + taken == count { try endTurn(frames: position + taken) }
         return taken
+    }
+
+    private mutating func keep(_ planes: UnsafePointer<Float>, stride: Int, from position: Int, count: Int) {
+        if position + count > longestKept {
+            (keeps, whole) = (false, [])
+            return
+        }
+        if whole.isEmpty { whole = [Float](repeating: 0, count: longestKept * input.channels) }
+        for channel in 0..<input.channels {
+            let first = channel * longestKept + position
+            whole.replaceSubrange(
+                first..<first + count, with: UnsafeBufferPointer(start: planes + channel * stride, count: count))
+        }
     }
 
     /// The file's end, or that of what was asked for.
@@ -196,7 +220,7 @@ struct RegionReader: ~Copyable {
         defer { room.deallocate() }
         var left = start
         while left > 0 {
-            let taken = try input.read(room, count: min(left, input.largestChunk))
+            let taken = try input.read(room, stride: input.largestChunk, count: min(left, input.largestChunk))
             if taken == 0 { break }
             left -= taken
         }

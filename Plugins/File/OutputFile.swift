@@ -88,24 +88,28 @@ final class OutputFile {
         return true
     }
 
+    /// Closes what has been written in full; ``commit()`` gives it its name.
+    ///
+    /// - Throws: `.inputOutput` if the last bytes cannot be written.
+    func seal() throws(PipelineError) {
+        guard isOpen else { return }
+        isOpen = false
+        if descriptor < 0 || close(descriptor) == 0 { return }
+        let code = errno
+        guard let part else { return }
+        unlink(part)
+        isCommitted = true
+        throw .writingFailed(path, code, after: 0, isWhole: true)
+    }
+
     /// Gives the output its name.
     ///
     /// - Throws: `.inputOutput` if the last bytes cannot be written, `.cannotCreate` if the name cannot be given.
     func commit() throws(PipelineError) {
-        guard isOpen else { return }
-        isOpen = false
-        let closed = descriptor < 0 ? 0 : close(descriptor)
-        guard let part else {
-            isCommitted = true
-            return
-        }
-        if closed != 0 {
-            let code = errno
-            unlink(part)
-            isCommitted = true
-            throw .writingFailed(path, code, after: 0, isWhole: true)
-        }
+        try seal()
+        if isCommitted { return }
         isCommitted = true
+        guard let part else { return }
         if overwrites {
             if rename(part, target) == 0 { return }
         } else if link(part, target) == 0 {

@@ -1,4 +1,5 @@
 internal import SyrinxDSP
+internal import SyrinxSoundFile
 
 /// Metadata as chunks of a WAV file.
 extension Metadata {

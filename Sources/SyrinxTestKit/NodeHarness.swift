@@ -61,7 +61,7 @@ public final class NodeHarness {
         _ type: N.Type, _ values: [String: Value] = [:], inputs: [StreamFormat?] = [], inputLatencies: [Int] = [],
         masterRate: Int? = nil, largestBlock: Int = 4096, isPaced: Bool = false, events: EventSender = .discarding
     ) throws(PipelineError) {
-        let descriptor = N.descriptor.made(for: values)
+        let descriptor = try N.descriptor(for: Parameters(path: "nodes.test", values: values))
         self.descriptor = descriptor
         let parameters = try Self.parameters(values, of: descriptor)
         let node = try N(parameters)

@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import SyrinxConfig
 internal import SyrinxCore
 internal import SyrinxGraph
+internal import SyrinxHost
 
 /// Takes a pipeline file as far as a checked pipeline: read, `--bind`, `--set`, check.
 struct PipelineLoader {
@@ -46,7 +47,12 @@ struct PipelineLoader {
         }
         let lookup = Lookup(
             mode, variables: variables, environment: request.rehearsal?.environment ?? Lookup.processEnvironment)
-        let read = try DocumentReader.read(file: request.file, lookup)
+        let read =
+            if let content = request.content {
+                DocumentReader.read(content, named: request.file, folder: FileBytes.folder(of: request.file), lookup)
+            } else {
+                try DocumentReader.read(file: request.file, lookup)
+            }
         var document = read.document
         document.file = request.name
         noteSecrets(document)
@@ -59,13 +65,8 @@ struct PipelineLoader {
         faults += Self.set(request.sets, in: &document, lookup)
         request.rehearsal?.apply(to: &document)
         noteSecrets(document)
-        let checker = PipelineChecker(registry: registry, directory: Self.folder(of: request.file))
-        let (pipeline, found) = checker.check(document)
-        // The reader has told already what the checker finds missing again.
-        let told = Set(faults.map(\.error.path))
-        faults += found.filter { !told.contains($0.error.path) || $0.error.path.isEmpty }
-        faults = faults.inOrder
-        return (faults.contains { $0.severity == .error } ? nil : pipeline, faults)
+        return PipelineReader(registry: registry).findings(
+            document, told: faults, folder: Self.folder(of: request.file))
     }
 
     /// Applies `--set`; `engine` is treated as a node unless the file has one of that name.

@@ -16,7 +16,9 @@ struct Syrinx: ParsableCommand {
             """,
         version: Version.number,
         subcommands: [
-            RunCommand.self, CheckCommand.self, ExplainCommand.self, NormalizeCommand.self, NodesCommand.self,
-            DevicesCommand.self, SchemaCommand.self, EVICommand.self,
+            RunCommand.self, BatchCommand.self, CheckCommand.self, ExplainCommand.self, NormalizeCommand.self,
+            SplitCommand.self, TrimCommand.self, LabelCommand.self, NodesCommand.self, DevicesCommand.self,
+            SchemaCommand.self, EVICommand.self, LV2Command.self, PluginsCommand.self, PluginCommand.self,
+            PluginHelperCommand.self,
         ])
 }

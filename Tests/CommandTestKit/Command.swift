@@ -1,4 +1,5 @@
 public import Foundation
+private import Glibc
 
 /// The command, run as its users run it.
 public enum Command {
@@ -36,9 +37,11 @@ public enum Command {
     }
 
     /// Runs any program to its end.
+    ///
+    /// - Parameter seconds: then it is killed.
     public static func run(
         _ program: String, _ arguments: [String], in folder: URL, input: Data? = nil,
-        environment: [String: String] = [:]
+        environment: [String: String] = [:], atMost seconds: Double = 600
     ) throws -> Outcome {
         // Files rather than pipes: nobody has to read while the command writes.
         let scratch = FileManager.default.temporaryDirectory.appendingPathComponent("syrinx-io-\(UUID().uuidString)")
@@ -49,11 +52,13 @@ public enum Command {
             try content.write(to: file)
             return try FileHandle(forUpdating: file)
         }
+        let files = [try handle("in", input ?? Data()), try handle("out"), try handle("err")]
+        // Not left to them: Foundation keeps what a process was given for as long as the tests run.
+        defer { for file in files { try? file.close() } }
         let process = try start(
-            program, arguments: arguments, in: folder, input: try handle("in", input ?? Data()),
-            output: try handle("out"),
-            diagnostics: try handle("err"), environment: environment)
-        process.waitUntilExit()
+            program, arguments: arguments, in: folder, input: files[0], output: files[1], diagnostics: files[2],
+            environment: environment)
+        process.waitForEnd(atMost: seconds)
         // A signal's number, as a shell shows it.
         let code = process.terminationReason == .exit ? process.terminationStatus : 128 + process.terminationStatus
         return Outcome(
@@ -90,5 +95,25 @@ public enum Command {
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
         return try body(folder)
+    }
+}
+
+extension Process {
+    /// The processes that one started and that have not ended.
+    public static func children(of process: Int32) -> [Int32] {
+        let text = try? String(contentsOfFile: "/proc/\(process)/task/\(process)/children", encoding: .utf8)
+        return (text ?? "").split(separator: " ").compactMap { Int32($0) }
+    }
+
+    /// Waits for its end, and sees to it that it comes: no test holds up all others for ever.
+    ///
+    /// - Parameter seconds: then it is killed, and ends with a signal instead of its code.
+    public func waitForEnd(atMost seconds: Double = 120) {
+        let deadline = ContinuousClock.now + .seconds(seconds)
+        while isRunning {
+            if ContinuousClock.now > deadline { kill(processIdentifier, SIGKILL) }
+            precondition(ContinuousClock.now < deadline + .seconds(60), "\(arguments ?? []) outlives SIGKILL")
+            usleep(2_000)
+        }
     }
 }

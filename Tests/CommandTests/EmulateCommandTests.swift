@@ -29,7 +29,7 @@ struct EmulateCommandTests {
 
     private func stop(_ process: Process, _ signal: Int32 = SIGINT) -> Int32 {
         kill(process.processIdentifier, signal)
-        process.waitUntilExit()
+        process.waitForEnd()
         return process.terminationReason == .exit ? process.terminationStatus : 128 + process.terminationStatus
     }
 

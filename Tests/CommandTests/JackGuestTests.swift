@@ -118,6 +118,15 @@ struct JackGuestTests {
 
     @Test("a server that is killed and is back at another rate and a longer period is heard again, connected as before")
     func death() throws {
+        // A server that leaves a client of ours and a bare one waiting for its next cycle gets another try.
+        var stalled: Studio.Stalled?
+        for _ in 1...3 {
+            do { return try survive() } catch let error as Studio.Stalled { stalled = error }
+        }
+        if let stalled { throw stalled }
+    }
+
+    private func survive() throws {
         let server = try JackServer(rate: 16_000, period: 128)
         try Command.withFolder { folder in
             var studio: Studio? = try Studio(server, inputs: 1, outputs: 1)

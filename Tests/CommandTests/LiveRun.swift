@@ -35,7 +35,7 @@ final class LiveRun {
     /// As a user ends it.
     func finish() -> Int32 {
         process.interrupt()
-        process.waitUntilExit()
+        process.waitForEnd()
         return process.terminationStatus
     }
 

@@ -125,6 +125,29 @@ struct RunCommandTests {
         }
     }
 
+    @Test("a report goes straight to what is no regular file, and a link stays one")
+    func reportTargets() throws {
+        try Command.withFolder { folder in
+            try writeCopy(in: folder)
+            let manager = FileManager.default
+            for (link, target) in [("out.json", "/dev/stdout"), ("null.json", "/dev/null"), ("r.json", "real.json")] {
+                try manager.createSymbolicLink(
+                    atPath: folder.appendingPathComponent(link).path, withDestinationPath: target)
+            }
+            try Data("before".utf8).write(to: folder.appendingPathComponent("real.json"))
+            for link in ["out.json", "null.json", "r.json"] {
+                let outcome = try Command.run(["run", "copy.json", "--report", link, "--quiet"], in: folder)
+                #expect(outcome.code == 0)
+                #expect(outcome.text.contains("\"outcome\": \"done\"") == (link == "out.json"))
+                let path = folder.appendingPathComponent(link).path
+                #expect(try manager.attributesOfItem(atPath: path)[.type] as? FileAttributeType == .typeSymbolicLink)
+            }
+            let real = try String(contentsOf: folder.appendingPathComponent("real.json"), encoding: .utf8)
+            #expect(real.contains("\"outcome\": \"done\""))
+            #expect(try names(in: folder).allSatisfy { !$0.hasSuffix(".part") })
+        }
+    }
+
     @Test("the pipeline may come by standard input, and then sound may not")
     func standardInput() throws {
         try Command.withFolder { folder in
@@ -153,7 +176,7 @@ struct RunCommandTests {
             for _ in 0..<1000 where !FileManager.default.fileExists(atPath: part) { usleep(10_000) }
             #expect(FileManager.default.fileExists(atPath: part))
             kill(process.processIdentifier, signal)
-            process.waitUntilExit()
+            process.waitForEnd()
             #expect(process.terminationReason == .exit && process.terminationStatus == code)
             #expect(try Data(contentsOf: folder.appendingPathComponent("out.wav")) == old)
             #expect(try names(in: folder) == ["copy.json", "in.wav", "out.wav"])
@@ -171,7 +194,7 @@ struct RunCommandTests {
             input.fileHandleForWriting.write(Wave.music(rate: 8000, channels: 2, frames: 1000).prefix(1000))
             usleep(300_000)
             kill(process.processIdentifier, SIGTERM)
-            process.waitUntilExit()
+            process.waitForEnd()
             #expect(process.terminationStatus == 143)
             #expect(try names(in: folder) == ["copy.json", "in.wav"])
         }

@@ -61,7 +61,7 @@ struct WatchTests {
             throw error
         }
         if process.isRunning { kill(process.processIdentifier, SIGINT) }
-        process.waitUntilExit()
+        process.waitForEnd()
         #expect(process.terminationStatus == 0)
         return try lines()
     }

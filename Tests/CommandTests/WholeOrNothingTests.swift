@@ -34,7 +34,7 @@ struct WholeOrNothingTests {
             for _ in 0..<1000 where size("out.wav.part", in: folder) < 1_000_000 { usleep(10_000) }
             #expect(size("out.wav.part", in: folder) >= 1_000_000)
             kill(process.processIdentifier, SIGKILL)
-            process.waitUntilExit()
+            process.waitForEnd()
             #expect(try Data(contentsOf: target) == Data("what was there before".utf8))
             #expect(try names(in: folder) == ["endless.json", "out.wav", "out.wav.part"])
 
@@ -53,7 +53,7 @@ struct WholeOrNothingTests {
             let process = try Command.start(arguments: ["run", "endless.json"], in: folder)
             for _ in 0..<1000 where size("out.wav.part", in: folder) < 1_000_000 { usleep(10_000) }
             kill(process.processIdentifier, signal)
-            process.waitUntilExit()
+            process.waitForEnd()
             #expect(process.terminationStatus == code)
             #expect(try names(in: folder) == ["endless.json"])
         }

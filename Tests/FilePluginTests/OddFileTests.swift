@@ -1,5 +1,6 @@
 import Glibc
 import SyrinxCore
+import SyrinxSoundFile
 import Testing
 
 @testable import FilePlugin

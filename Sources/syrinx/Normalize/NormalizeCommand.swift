@@ -18,8 +18,7 @@ struct NormalizeCommand: ParsableCommand {
               syrinx normalize song.flac song-quiet.flac --lufs -23 --linear
             """)
 
-    @Argument(help: ArgumentHelp("The file to be read.", valueName: "in"), completion: .file())
-    var input: String
+    @OptionGroup var common: FilePassOptions
 
     @Argument(help: ArgumentHelp("The file to be written.", valueName: "out"), completion: .file())
     var output: String
@@ -34,60 +33,33 @@ struct NormalizeCommand: ParsableCommand {
         help: ArgumentHelp("What no peak of the output passes, -60…0 dBTP.", valueName: "ceiling"))
     var ceiling = -1.0
 
-    @Option(
-        name: .customLong("set"), parsing: .unconditionalSingleValue,
-        help: ArgumentHelp(
-            "Sets a parameter of the output (subtype=s16, dither=tpdf). May be repeated.", valueName: "param=value"))
-    var sets: [String] = []
-
     @Flag(help: "Never limits: where peaks would pass the ceiling, the output is softer than asked.")
     var linear = false
 
     @Flag(help: "Measures mono as it sounds from two loudspeakers: 3 LU more.")
     var dualMono = false
 
-    @Option(
-        help: ArgumentHelp("Writes the figures as JSON; - is standard output.", valueName: "file"),
-        completion: .file(extensions: ["json"]))
-    var report: String?
-
-    @Flag(help: "Shows neither progress nor figures on a terminal.")
-    var quiet = false
-
     func validate() throws {
         guard (-70...0).contains(loudness) else { throw ValidationError("--lufs: found \(loudness), expected -70…0") }
         guard (-60...0).contains(ceiling) else {
             throw ValidationError("--true-peak: found \(ceiling), expected -60…0")
         }
-        if input == "-" { throw ValidationError("standard input cannot be read twice; put the sound in a file") }
-        for set in sets where !set.contains("=") { throw ValidationError("--set: found \(set), expected param=value") }
     }
 
     func run() throws {
         let console = Console()
         let signals = try console.orFail { () throws(PipelineError) in try SignalWatch() }
         signal(SIGPIPE, SIG_IGN)
-        let pass = try NormalizePass(input, dualMono: dualMono, signals, console, showsProgress: !quiet)
-        let reportFile = try report.map { path in
-            try console.orFail { () throws(PipelineError) in try ReportFile(path) }
-        }
-        do {
+        let pass = NormalizePass(
+            pass: try FilePass(common.input, name: "normalize", signals, console, showsProgress: !common.quiet),
+            dualMono: dualMono)
+        try console.reporting(to: common.report) {
             let before = try pass.measure(gain: 0, ceiling: nil)
             let (gain, isLimited) = try find(before, pass, console)
-            let sink = Dictionary(
-                sets.map { set in
-                    let parts = set.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-                    return (String(parts[0]), String(parts[1]))
-                }, uniquingKeysWith: { $1 })
-            let after = try pass.measure(gain: gain, ceiling: isLimited ? ceiling : nil, to: output, sink)
-            if !quiet, Console.isTerminal { show(before, after, gain, isLimited, console) }
-            if let reportFile {
-                let text = Self.report(before, after, gain, isLimited).json(pretty: true) + "\n"
-                try console.orFail { () throws(PipelineError) in try reportFile.write(text) }
-            }
-        } catch {
-            reportFile?.discard()
-            throw error
+            let after = try pass.measure(
+                gain: gain, ceiling: isLimited ? ceiling : nil, to: output, common.members)
+            if !common.quiet, Console.isTerminal { show(before, after, gain, isLimited, console) }
+            return Self.report(before, after, gain, isLimited)
         }
     }
 
@@ -96,7 +68,8 @@ struct NormalizeCommand: ParsableCommand {
         guard let level = before.loudness, let peak = before.truePeak else {
             throw console.fail(
                 PipelineError(
-                    .missingInput, at: input, "is silent, or shorter than 0.4 s: it has no loudness to be changed"))
+                    .missingInput, at: common.input,
+                    "is silent, or shorter than 0.4 s: it has no loudness to be changed"))
         }
         var gain = loudness - level
         if peak + gain <= ceiling { return (gain, false) }
@@ -119,7 +92,7 @@ struct NormalizeCommand: ParsableCommand {
             "\(Shown.plain(path, limit: 200)): \(figures.loudness.map { Figures.fixed($0, 1) } ?? "?") LUFS, "
                 + "true peak \(figures.truePeak.map { Figures.fixed($0, 1) } ?? "?") dBTP"
         }
-        console.say(line(input, before))
+        console.say(line(common.input, before))
         console.say("\(line(output, after)), gain \(Figures.fixed(gain, 1)) dB" + (isLimited ? ", limited" : ""))
     }
 

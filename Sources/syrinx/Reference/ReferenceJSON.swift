@@ -9,6 +9,7 @@ struct ReferenceJSON {
             .init("type", .string(descriptor.type)), .init("summary", .string(descriptor.summary)),
             .init("inputs", .list(descriptor.inputs.map(Self.port))),
             .init("outputs", .list(descriptor.outputs.map(Self.port))),
+            .init("refined_by", descriptor.refinedBy.map(Value.string) ?? .null),
             .init("outputs_listed_by", descriptor.listedOutputs.map { .string($0.parameter) } ?? .null),
             .init("parameters", .list(descriptor.parameters.map(Self.parameter))),
             .init(

@@ -54,6 +54,9 @@ enum ReferenceWords {
                 "Each entry of \(listed.parameter) is a control output of its own, named in lower case with _ between words: \(listed.summary.lowercased())."
             )
         }
+        if let decisive = descriptor.refinedBy {
+            traits.append("Its ports and further parameters follow from \(decisive).")
+        }
         switch descriptor.pace {
         case .free: break
         case .wallClock: traits.append("It runs at the pace of the clock on the wall.")

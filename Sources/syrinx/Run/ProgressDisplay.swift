@@ -31,7 +31,7 @@ final class ProgressDisplay: Sendable {
             guard let level = Self.peak(sink.figures.first { $0.name == "peak_dbfs" }?.value) else { continue }
             parts.append("\(sink.node) \(level)")
         }
-        let line = Self.fit(console.mask.mask(parts.joined(separator: "  ")), columns: Self.columns - 1)
+        let line = Self.fit(console.mask.mask(parts.joined(separator: "  ")))
         try? Console.write("\r\u{1B}[K" + line, to: STDERR_FILENO)
     }
 
@@ -85,8 +85,9 @@ final class ProgressDisplay: Sendable {
     }
 
     /// Cut where the terminal ends, so that it stays one line.
-    private static func fit(_ line: String, columns: Int) -> String {
-        line.count <= columns ? line : String(line.prefix(max(0, columns - 1))) + "…"
+    static func fit(_ line: String) -> String {
+        let columns = columns - 1
+        return line.count <= columns ? line : String(line.prefix(max(0, columns - 1))) + "…"
     }
 
     private static var columns: Int {

@@ -2,49 +2,65 @@ internal import ArgumentParser
 internal import Glibc
 internal import SyrinxCore
 
+/// `--report`
+struct ReportOptions: ParsableArguments {
+    @Option(
+        name: .customLong("report"),
+        help: ArgumentHelp("Writes what became of it as JSON; - is standard output.", valueName: "file"),
+        completion: .file(extensions: ["json"]))
+    var path: String?
+
+    /// The file, created now; nil if none is asked for.
+    ///
+    /// - Throws: `.cannotCreate`.
+    func open() throws(PipelineError) -> ReportFile? {
+        if let path { try ReportFile(path) } else { nil }
+    }
+}
+
 /// The file of `--report`: there whole, or not at all.
 ///
 /// Created before the run, so that a run of hours does not end with a report that cannot be written.
 struct ReportFile {
-    private let path: String
-    private let file: Int32
+    /// nil: standard output.
+    private let file: WholeFile?
 
     /// - Throws: `.cannotCreate`.
-    init(_ path: String) throws(PipelineError) {
-        self.path = path
-        if path == "-" {
-            file = STDOUT_FILENO
-            return
-        }
-        file = open(path + ".part", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
-        if file < 0 {
-            throw PipelineError(
-                .cannotCreate, at: path, "cannot create the report", cause: String(cString: strerror(errno)))
-        }
-    }
+    init(_ path: String) throws(PipelineError) { file = path == "-" ? nil : try WholeFile(path, name: "the report") }
 
     /// Writes the report and gives it its name.
     ///
     /// - Throws: `.inputOutput`.
-    func write(_ text: String) throws(PipelineError) {
+    func write(_ report: Value) throws(PipelineError) {
+        let text = report.json(pretty: true) + "\n"
+        if let file {
+            try file.write(Array(text.utf8))
+            return try file.finish()
+        }
         do throws(ExitCode) {
-            try Console.write(text, to: file)
+            try Console.write(text, to: STDOUT_FILENO)
         } catch {
             throw PipelineError(
-                .inputOutput, at: path, "cannot write the report", cause: String(cString: strerror(errno)))
-        }
-        if path == "-" { return }
-        close(file)
-        if rename(path + ".part", path) != 0 {
-            throw PipelineError(
-                .inputOutput, at: path, "cannot write the report", cause: String(cString: strerror(errno)))
+                .inputOutput, at: "-", "cannot write the report", cause: String(cString: strerror(errno)))
         }
     }
 
-    /// Leaves nothing behind.
-    func discard() {
-        if path == "-" { return }
-        close(file)
-        unlink(path + ".part")
+    /// Leaves nothing behind, unless the report has got its name.
+    func discard() { file?.discard() }
+}
+
+extension Console {
+    /// Does what a report tells of, with the report's file created before and written after.
+    ///
+    /// - Throws: ``ExitCode``; what went wrong has been written to standard error, and no report is left.
+    func reporting(to options: ReportOptions, _ body: () throws -> Value) throws {
+        let file = try orFail(options.open)
+        do {
+            let report = try body()
+            try orFail { () throws(PipelineError) in try file?.write(mask.mask(report)) }
+        } catch {
+            file?.discard()
+            throw error
+        }
     }
 }

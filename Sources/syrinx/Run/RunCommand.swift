@@ -29,13 +29,15 @@ struct RunCommand: ParsableCommand {
         completion: .list(["offline", "timer", "jack", "alsa"]))
     var driver: String?
 
-    @Option(help: ArgumentHelp("Ends the run after so many seconds of sound.", valueName: "seconds"))
-    var duration: String?
+    @OptionGroup var duration: DurationOptions
+
+    @OptionGroup var report: ReportOptions
 
     @Option(
-        help: ArgumentHelp("Writes what became of the run as JSON; - is standard output.", valueName: "file"),
-        completion: .file(extensions: ["json"]))
-    var report: String?
+        help: ArgumentHelp(
+            "How many threads render branches of the pipeline at once, flat out; files have their own in any case.",
+            valueName: "n"))
+    var threads = 1
 
     @Flag(help: "Reads the pipeline file again whenever it is written, and lets the run become what it says.")
     var watch = false
@@ -54,6 +56,10 @@ struct RunCommand: ParsableCommand {
     @Flag(help: "Shows neither progress nor summary.")
     var quiet = false
 
+    func validate() throws {
+        guard (1...64).contains(threads) else { throw ValidationError("--threads: found \(threads), expected 1…64") }
+    }
+
     func run() throws {
         var loader = try PipelineLoader()
         var request = pipeline.request
@@ -65,13 +71,13 @@ struct RunCommand: ParsableCommand {
         let options: Run.Options
         let reportFile: ReportFile?
         let display = quiet || !Console.isTerminal ? nil : ProgressDisplay(loader.console)
-        let reloader = Reloader(loader, request, report: report, display)
+        let reloader = Reloader(loader, request, report: report.path, display)
         do throws(PipelineError) {
             options = try runOptions(display, reloader)
             try checkWatch(checked, loader.registry)
             _ = try DriverChoice.name(for: checked, registry: loader.registry, asked: driver)
-            try StandardStreams.check(checked, pipeline: pipeline.file, report: report)
-            reportFile = if let report { try ReportFile(report) } else { nil }
+            try StandardStreams.check(checked, pipeline: pipeline.file, report: report.path)
+            reportFile = try report.open()
         } catch {
             throw loader.console.fail(error)
         }
@@ -94,8 +100,7 @@ struct RunCommand: ParsableCommand {
         display?.clear()
         let console = reloader.console
         if let reportFile {
-            let text = console.mask.mask(outcome.value).json(pretty: true) + "\n"
-            try console.orFail { () throws(PipelineError) in try reportFile.write(text) }
+            try console.orFail { () throws(PipelineError) in try reportFile.write(console.mask.mask(outcome.value)) }
         }
         try end(outcome, checked, signals, display, console)
     }
@@ -125,10 +130,13 @@ struct RunCommand: ParsableCommand {
         _ display: ProgressDisplay?, _ reloader: Reloader
     ) throws(PipelineError) -> Run.Options {
         var options = Run.Options()
-        if let duration { options.duration = try seconds(duration) }
+        options.duration = try duration.seconds()
+        options.threads = threads
         if let display { options.onProgress = { display.show($0) } }
         let file = pipeline.request.name
         options.onNotice = { event in
+            // Where a split recording's files begin and end is for its log.
+            if event.event == "file_begin" || event.event == "file_end" { return }
             let place = event.node == "engine" ? "engine" : "nodes.\(event.node)"
             reloader.say("\(file): \(place): \(Self.words(event))")
         }
@@ -162,7 +170,7 @@ struct RunCommand: ParsableCommand {
     }
 
     /// `truncated (path "take.wav", missing_frames 300)`. Tables and identifiers are for logs.
-    private static func words(_ event: PipelineEvent) -> String {
+    static func words(_ event: PipelineEvent) -> String {
         let fields = event.fields.compactMap { field -> String? in
             if case .object = field.value { return nil }
             if field.name == "id" || field.name.hasSuffix("_id") { return nil }
@@ -211,22 +219,6 @@ struct RunCommand: ParsableCommand {
             console.say(fault(error, in: checked).line(file: pipeline.request.name))
             throw ExitCode(error.code.exitCode)
         }
-    }
-
-    /// Seconds as an exact fraction: digits, with up to nine behind the point.
-    private func seconds(_ text: String) throws(PipelineError) -> Rational {
-        let parts = text.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
-        let fraction = parts.count == 2 ? parts[1] : ""
-        let digits = parts[0] + fraction
-        guard !digits.isEmpty, digits.utf8.allSatisfy({ (48...57).contains($0) }), parts[0].count <= 9,
-            fraction.count <= 9, let number = Int128(digits), number > 0
-        else {
-            let found = Shown.quoted(text)
-            throw PipelineError(.usage, at: "--duration", "found \(found), expected seconds above 0, as in 2.5")
-        }
-        var scale: Int128 = 1
-        for _ in fraction { scale *= 10 }
-        return Rational(number, over: scale)
     }
 }
 

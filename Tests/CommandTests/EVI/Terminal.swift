@@ -36,11 +36,13 @@ enum Terminal {
         var chunk = [UInt8](repeating: 0, count: 4_096)
         while true {
             // The end is an error here: the last one who held the terminal has closed it.
+            var event = pollfd(fd: master, events: Int16(POLLIN), revents: 0)
+            if poll(&event, 1, 120_000) == 0 { kill(process.processIdentifier, SIGKILL) }
             let count = read(master, &chunk, chunk.count)
             if count <= 0 { break }
             screen += chunk[..<count]
         }
-        process.waitUntilExit()
+        process.waitForEnd()
         return (process.terminationStatus, String(decoding: screen, as: UTF8.self))
     }
 }

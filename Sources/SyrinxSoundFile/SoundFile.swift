@@ -4,21 +4,27 @@ internal import Glibc
 /// One of libsndfile's handles, open for reading or for writing. Closes it.
 ///
 /// - Thread: one at a time.
-struct SoundFile: ~Copyable {
+package struct SoundFile: ~Copyable {
     /// What a file holds.
-    struct Shape: Sendable, Hashable {
-        var rate = 0
-        var channels = 0
+    package struct Shape: Sendable, Hashable {
+        package var rate = 0
+        package var channels = 0
         /// libsndfile's format word.
-        var format: Int32 = 0
+        package var format: Int32 = 0
         /// nil: only reading tells.
-        var frames: Int?
-        var isSeekable = false
+        package var frames: Int?
+        package var isSeekable = false
+
+        package init(rate: Int = 0, channels: Int = 0, format: Int32 = 0, frames: Int? = nil, isSeekable: Bool = false)
+        {
+            (self.rate, self.channels, self.format) = (rate, channels, format)
+            (self.frames, self.isSeekable) = (frames, isSeekable)
+        }
     }
 
     /// Used by this type's extensions only.
     let handle: OpaquePointer
-    let shape: Shape
+    package let shape: Shape
 
     deinit { sf_close(handle) }
 
@@ -37,11 +43,11 @@ struct SoundFile: ~Copyable {
     ///
     /// - Parameter raw: the format of a file without a header.
     /// - Throws: libsndfile's own words.
-    init(reading descriptor: Int32, raw: Shape? = nil) throws(SoundFileError) {
+    package init(reading descriptor: Int32, raw: Shape? = nil) throws(SoundFileError) {
         var info = SF_INFO()
         if let raw { info = Self.info(raw) }
         let own = fcntl(descriptor, F_DUPFD_CLOEXEC, 3)
-        guard own >= 0 else { throw SoundFileError(message: systemMessage(errno), isSystem: true) }
+        guard own >= 0 else { throw SoundFileError(message: String(cString: strerror(errno)), isSystem: true) }
         guard let handle = sf_open_fd(own, Int32(SFM_READ), &info, Int32(SF_TRUE)) else {
             throw SoundFileError.ofLastOpen()
         }
@@ -50,7 +56,7 @@ struct SoundFile: ~Copyable {
     }
 
     /// Opens an output that is written through `io`, which must outlive the handle.
-    init(writing shape: Shape, to io: UnsafeMutableRawPointer, by callbacks: Callbacks) throws(SoundFileError) {
+    package init(writing shape: Shape, to io: UnsafeMutableRawPointer, by callbacks: Callbacks) throws(SoundFileError) {
         var info = Self.info(shape)
         var table = SF_VIRTUAL_IO(
             get_filelen: callbacks.length, seek: callbacks.seek, read: callbacks.read, write: callbacks.write,
@@ -64,16 +70,26 @@ struct SoundFile: ~Copyable {
     }
 
     /// How libsndfile reaches bytes that are not in a file of its own. The last argument is `io`.
-    struct Callbacks: Sendable {
-        let length: @convention(c) (UnsafeMutableRawPointer?) -> Int64
-        let seek: @convention(c) (Int64, Int32, UnsafeMutableRawPointer?) -> Int64
-        let read: @convention(c) (UnsafeMutableRawPointer?, Int64, UnsafeMutableRawPointer?) -> Int64
-        let write: @convention(c) (UnsafeRawPointer?, Int64, UnsafeMutableRawPointer?) -> Int64
-        let tell: @convention(c) (UnsafeMutableRawPointer?) -> Int64
+    package struct Callbacks: Sendable {
+        package let length: @convention(c) (UnsafeMutableRawPointer?) -> Int64
+        package let seek: @convention(c) (Int64, Int32, UnsafeMutableRawPointer?) -> Int64
+        package let read: @convention(c) (UnsafeMutableRawPointer?, Int64, UnsafeMutableRawPointer?) -> Int64
+        package let write: @convention(c) (UnsafeRawPointer?, Int64, UnsafeMutableRawPointer?) -> Int64
+        package let tell: @convention(c) (UnsafeMutableRawPointer?) -> Int64
+
+        package init(
+            length: @escaping @convention(c) (UnsafeMutableRawPointer?) -> Int64,
+            seek: @escaping @convention(c) (Int64, Int32, UnsafeMutableRawPointer?) -> Int64,
+            read: @escaping @convention(c) (UnsafeMutableRawPointer?, Int64, UnsafeMutableRawPointer?) -> Int64,
+            write: @escaping @convention(c) (UnsafeRawPointer?, Int64, UnsafeMutableRawPointer?) -> Int64,
+            tell: @escaping @convention(c) (UnsafeMutableRawPointer?) -> Int64
+        ) {
+            (self.length, self.seek, self.read, self.write, self.tell) = (length, seek, read, write, tell)
+        }
     }
 
     /// True: libsndfile can write a file of this shape.
-    static func canWrite(_ shape: Shape) -> Bool {
+    package static func canWrite(_ shape: Shape) -> Bool {
         var info = info(shape)
         return sf_format_check(&info) != 0
     }
@@ -93,45 +109,53 @@ struct SoundFile: ~Copyable {
     // MARK: Reading
 
     /// True: raw samples lie in the other byte order than this machine's.
-    var isSwapped: Bool { command(SFC_RAW_DATA_NEEDS_ENDSWAP) != 0 }
+    package var isSwapped: Bool { command(SFC_RAW_DATA_NEEDS_ENDSWAP) != 0 }
 
     /// Reads decoded frames. Returns: fewer than asked for only at the end, or where the file is damaged.
-    func read(_ frames: UnsafeMutablePointer<Float>, count: Int) -> Int {
+    package func read(_ frames: UnsafeMutablePointer<Float>, count: Int) -> Int {
         Int(sf_readf_float(handle, frames, Int64(count)))
     }
 
     /// Reads stored bytes, whole frames of them.
-    func read(_ bytes: UnsafeMutableRawPointer, byteCount: Int) -> Int {
+    package func read(_ bytes: UnsafeMutableRawPointer, byteCount: Int) -> Int {
         Int(sf_read_raw(handle, bytes, Int64(byteCount)))
     }
 
     /// Goes to a frame. Returns: false if the file cannot.
-    func seek(to frame: Int) -> Bool { sf_seek(handle, Int64(frame), Int32(SEEK_SET)) == Int64(frame) }
+    package func seek(to frame: Int) -> Bool { sf_seek(handle, Int64(frame), Int32(SEEK_SET)) == Int64(frame) }
 
     /// What went wrong last, if anything did.
-    var failure: String? { sf_error(handle) == 0 ? nil : String(cString: sf_strerror(handle)) }
+    package var failure: String? { sf_error(handle) == 0 ? nil : String(cString: sf_strerror(handle)) }
 
     // MARK: Writing
 
     /// - Returns: how many frames were written; fewer than `count` after a failure.
-    func write(_ frames: UnsafePointer<Float>, count: Int) -> Int { Int(sf_writef_float(handle, frames, Int64(count))) }
-    func write(_ frames: UnsafePointer<Int32>, count: Int) -> Int { Int(sf_writef_int(handle, frames, Int64(count))) }
-    func write(_ frames: UnsafePointer<Int16>, count: Int) -> Int { Int(sf_writef_short(handle, frames, Int64(count))) }
+    package func write(_ frames: UnsafePointer<Float>, count: Int) -> Int {
+        Int(sf_writef_float(handle, frames, Int64(count)))
+    }
+    package func write(_ frames: UnsafePointer<Int32>, count: Int) -> Int {
+        Int(sf_writef_int(handle, frames, Int64(count)))
+    }
+    package func write(_ frames: UnsafePointer<Int16>, count: Int) -> Int {
+        Int(sf_writef_short(handle, frames, Int64(count)))
+    }
 
     /// Writes stored bytes, whole frames of them.
-    func write(_ bytes: UnsafeRawPointer, byteCount: Int) -> Int { Int(sf_write_raw(handle, bytes, Int64(byteCount))) }
+    package func write(_ bytes: UnsafeRawPointer, byteCount: Int) -> Int {
+        Int(sf_write_raw(handle, bytes, Int64(byteCount)))
+    }
 
     /// Brings the header up to date with what was written so far.
-    func updateHeader() { command(SFC_UPDATE_HEADER_NOW) }
+    package func updateHeader() { command(SFC_UPDATE_HEADER_NOW) }
 
     /// Leaves out the chunk of peaks, which raw writing does not keep and which holds the time of day.
-    func leaveOutPeaks() { command(SFC_SET_ADD_PEAK_CHUNK, nil, SF_FALSE) }
+    package func leaveOutPeaks() { command(SFC_SET_ADD_PEAK_CHUNK, nil, SF_FALSE) }
 
     /// A file of less than 4 GiB becomes plain WAV when it is closed.
-    func downgradeRF64() { command(SFC_RF64_AUTO_DOWNGRADE, nil, SF_TRUE) }
+    package func downgradeRF64() { command(SFC_RF64_AUTO_DOWNGRADE, nil, SF_TRUE) }
 
     /// Sets how well, or how small, an encoder works: 0…1. Before the first frame.
-    func setQuality(_ ratio: Double, isCompression: Bool) {
+    package func setQuality(_ ratio: Double, isCompression: Bool) {
         var value = ratio
         command(
             isCompression ? SFC_SET_COMPRESSION_LEVEL : SFC_SET_VBR_ENCODING_QUALITY, &value,
@@ -139,7 +163,7 @@ struct SoundFile: ~Copyable {
     }
 
     /// Finishes the file. Returns: libsndfile's words if that failed.
-    consuming func close() -> String? {
+    package consuming func close() -> String? {
         let code = sf_close(handle)
         discard self
         return code == 0 ? nil : String(cString: sf_error_number(code))
@@ -147,10 +171,10 @@ struct SoundFile: ~Copyable {
 }
 
 /// What libsndfile says about a file it cannot open.
-struct SoundFileError: Error {
-    let message: String
+package struct SoundFileError: Error {
+    package let message: String
     /// True: the system refused, not the format.
-    let isSystem: Bool
+    package let isSystem: Bool
 
     fileprivate static func ofLastOpen() -> Self {
         let text = String(cString: sf_strerror(nil))

@@ -4,7 +4,7 @@ internal import Glibc
 /// Tags, marks, broadcast chunk and loops, as libsndfile reads and writes them.
 extension SoundFile {
     /// Everything that the file carries.
-    func metadata() -> Metadata {
+    package func metadata() -> Metadata {
         var result = Metadata()
         for (index, name) in Metadata.tagNames.enumerated() {
             if let text = sf_get_string(handle, Self.tagNumber(index)) {
@@ -18,7 +18,7 @@ extension SoundFile {
     }
 
     /// Gives the file what its format can hold; the rest is left out. Before the first frame.
-    func setMetadata(_ metadata: Metadata) {
+    package func setMetadata(_ metadata: Metadata) {
         for tag in metadata.tags {
             if let index = Metadata.tagNames.firstIndex(of: tag.name) {
                 sf_set_string(handle, Self.tagNumber(index), tag.text)

@@ -1,70 +1,72 @@
-internal import SyrinxCore
+package import SyrinxCore
 
 /// What a file carries beside its samples, and how it travels from a source's facts to a sink.
-struct Metadata: Sendable, Hashable {
+package struct Metadata: Sendable, Hashable {
     /// Names and texts: `title`, `artist`, ….
-    var tags: [Tag] = []
-    var cues: [Cue] = []
-    var broadcast: Broadcast?
-    var instrument: Instrument?
+    package var tags: [Tag] = []
+    package var cues: [Cue] = []
+    package var broadcast: Broadcast?
+    package var instrument: Instrument?
 
-    struct Tag: Sendable, Hashable {
-        var name: String
-        var text: String
+    package init() {}
+
+    package struct Tag: Sendable, Hashable {
+        package var name: String
+        package var text: String
     }
 
     /// A marked place.
-    struct Cue: Sendable, Hashable {
+    package struct Cue: Sendable, Hashable {
         /// In frames from the file's first.
-        var position: Int
-        var name: String
+        package var position: Int
+        package var name: String
     }
 
     /// EBU Tech 3285, the `bext` chunk.
-    struct Broadcast: Sendable, Hashable {
-        var description = ""
-        var originator = ""
-        var reference = ""
-        var date = ""
-        var time = ""
+    package struct Broadcast: Sendable, Hashable {
+        package var description = ""
+        package var originator = ""
+        package var reference = ""
+        package var date = ""
+        package var time = ""
         /// Frames since midnight.
-        var timeReference = 0
-        var version = 0
-        var umid: [UInt8] = []
+        package var timeReference = 0
+        package var version = 0
+        package var umid: [UInt8] = []
         /// Loudness, range, true peak, momentary and short-term maximum, in hundredths.
-        var loudness: [Int] = []
-        var codingHistory = ""
+        package var loudness: [Int] = []
+        package var codingHistory = ""
     }
 
     /// How a sampler plays it.
-    struct Instrument: Sendable, Hashable {
-        var baseNote = 60
+    package struct Instrument: Sendable, Hashable {
+        package var baseNote = 60
         /// In hundredths of a semitone.
-        var detune = 0
-        var loops: [Loop] = []
+        package var detune = 0
+        package var loops: [Loop] = []
     }
 
-    struct Loop: Sendable, Hashable {
+    package struct Loop: Sendable, Hashable {
         /// `forward`, `alternating`, `backward`.
-        var mode: String
+        package var mode: String
         /// The first frame, and the one after the last.
-        var start: Int
-        var end: Int
+        package var start: Int
+        package var end: Int
         /// 0: for ever.
-        var count: Int
+        package var count: Int
     }
 
     /// The names of tags, as libsndfile numbers them from 1; genre follows at 16.
-    static let tagNames = [
+    package static let tagNames = [
         "title", "copyright", "software", "artist", "comment", "date", "album", "license", "track", "genre",
     ]
 
-    var isEmpty: Bool { tags.isEmpty && cues.isEmpty && broadcast == nil && instrument == nil }
+    package var isEmpty: Bool { tags.isEmpty && cues.isEmpty && broadcast == nil && instrument == nil }
 
     // MARK: Another time line
 
     /// The same marks in a file of another rate that begins at frame `start` of this one and has `count` frames of it.
-    func moved(start: Int, count: Int?, from rate: Int, to newRate: Int) -> Metadata {
+    package func moved(start: Int, count: Int?, from rate: Int, to newRate: Int) -> Metadata {
         func move(_ frame: Int) -> Int { (2 * (frame - start) * newRate + rate) / (2 * rate) }
         var result = self
         result.cues = cues.filter { $0.position >= start && $0.position - start <= count ?? .max }.map {
@@ -86,7 +88,7 @@ extension Metadata {
     // MARK: Facts
 
     /// As the facts of a source, whose names begin with `metadata.`.
-    var facts: [(name: String, value: Value)] {
+    package var facts: [(name: String, value: Value)] {
         var facts: [(name: String, value: Value)] = []
         if !tags.isEmpty {
             facts.append(("metadata.tags", .object(tags.map { .init($0.name, .string($0.text)) })))
@@ -105,7 +107,7 @@ extension Metadata {
     }
 
     /// What the first file that is read in a run brings along, on the time line of a stream of `rate` Hz.
-    init(carriedBy setup: Setup) {
+    package init(carriedBy setup: Setup) {
         self.init()
         guard let facts = setup.sourceFacts.first(where: { $0.facts.contains { $0.name == "start_frame" } })?.facts,
             let rate = facts.integer("rate_hz"), rate > 0
