@@ -4,23 +4,13 @@
 //   chain --count K --block B --seconds S     renders S seconds of 48 kHz through K gains, to nowhere
 import Glibc
 import SyrinxCore
+import Timing
 
 /// ns of this thread that `blocks` blocks take: what others do on the machine meanwhile does not count.
 func time(_ contestant: some Contestant, blocks: Int) -> Double {
     let before = threadTime()
     for _ in 0..<blocks { contestant.render() }
     return threadTime() - before
-}
-
-func threadTime() -> Double {
-    var now = timespec()
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now)
-    return Double(now.tv_sec) * 1e9 + Double(now.tv_nsec)
-}
-
-func median(_ values: [Double]) -> Double {
-    let sorted = values.sorted()
-    return (sorted[(sorted.count - 1) / 2] + sorted[sorted.count / 2]) / 2
 }
 
 func decimal(_ value: Double, _ digits: Int = 1) -> String {

@@ -6,6 +6,7 @@ import DynamicsPlugin
 import Glibc
 import SyrinxCore
 import SyrinxGraph
+import Timing
 
 /// A sink that costs next to nothing: keeps the last sample.
 struct NowhereNode: Node {
@@ -42,6 +43,17 @@ struct Candidate {
 
     static let all = [
         Candidate(name: "gain", type: "gain", parameters: [("gain_db", .number(-3))]),
+        Candidate(name: "matrix, 2 × 2", type: "matrix", parameters: [("preset", .string("mid_side"))]),
+        Candidate(
+            name: "filter, 1 section", type: "filter",
+            parameters: [("shape", .string("peak")), ("frequency_hz", .number(1_000)), ("gain_db", .number(3))]),
+        Candidate(
+            name: "filter, 4 sections", type: "filter",
+            parameters: [("shape", .string("lowpass")), ("frequency_hz", .number(8_000)), ("order", .number(8))]),
+        Candidate(name: "meter", type: "meter"),
+        Candidate(name: "meter without true peak", type: "meter", parameters: [("true_peak", .boolean(false))]),
+        Candidate(
+            name: "limiter, bypassed: a delay of as long", type: "limiter", parameters: [("bypass", .boolean(true))]),
         Candidate(name: "compressor, at work", type: "compressor", parameters: [("threshold_dbfs", .number(-30))]),
         Candidate(name: "compressor, idle", type: "compressor", parameters: [("threshold_dbfs", .number(0))]),
         Candidate(name: "gate, open", type: "gate"),
@@ -101,17 +113,6 @@ func executor(_ candidate: Candidate, count: Int, frames: Int) throws -> Executo
     let (plan, rest) = PlanCompiler.compile(resolved)
     guard let plan else { throw Faults(rest) }
     return Executor(plan)
-}
-
-func threadTime() -> Double {
-    var now = timespec()
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now)
-    return Double(now.tv_sec) * 1e9 + Double(now.tv_nsec)
-}
-
-func median(_ values: [Double]) -> Double {
-    let sorted = values.sorted()
-    return (sorted[(sorted.count - 1) / 2] + sorted[sorted.count / 2]) / 2
 }
 
 /// ns for one frame of one node: the slope between no node and 8 of them, the source cancels out.

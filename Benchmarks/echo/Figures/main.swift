@@ -16,6 +16,9 @@ let seconds = Double(number("--seconds", 15))
 let level = number("--level", 1)
 let suppression = ["low", "moderate", "high"][level]
 let extended = words.contains("--extended")
+/// Only the rooms in which the delay jumps; and each pair of voices from one instant to the next.
+let jumps = words.contains("--jumps")
+let parts = words.contains("--parts")
 
 let settings: [Trial.Setting] = [
     .init(name: "RT60 0.2", decay: 0.2),
@@ -35,7 +38,7 @@ let settings: [Trial.Setting] = [
 print("\(rate) Hz, suppression \(suppression), \(seeds) pairs of voices")
 print("| room | echo less, node | bare | SI-SDR before | node | bare | double talk found, false | delay | events |")
 print("| --- | --- | --- | --- | --- | --- | --- | --- | --- |")
-for setting in settings {
+for setting in settings where !jumps || setting.delays.count > 1 {
     var sums = [Double](repeating: 0, count: 7)
     var last = ""
     var events: [String] = []
@@ -58,6 +61,21 @@ for setting in settings {
         sums[2] += trial.kept(Trial.Outcome(samples: both), from: 5)
         sums[3] += trial.kept(nodeBoth, from: 5)
         sums[4] += trial.kept(bareBoth, from: 5)
+        if parts {
+            let edges = [5, 6, 7, 8, 9.5, 11, 13, seconds]
+            for (start, end) in zip(edges, edges.dropFirst()) where end > start {
+                func kept(_ outcome: Trial.Outcome) -> String {
+                    let range = Int(start * Double(rate))..<min(Int(end * Double(rate)), outcome.samples.count)
+                    return text(Measure.scaleInvariantSDR(outcome.samples[range], of: trial.near[range]))
+                }
+                func less(_ outcome: Trial.Outcome) -> String {
+                    text(trial.reduction(outcome, alone, from: start, to: end))
+                }
+                print(
+                    "  pair \(seed), \(start)…\(end) s: echo less \(less(node)), bare \(less(bare));",
+                    "SI-SDR \(kept(nodeBoth)), bare \(kept(bareBoth))")
+            }
+        }
         // Milliseconds in which both are loud.
         let step = rate / 1_000
         var (hits, both2, wrong, single) = (0, 0, 0, 0)
