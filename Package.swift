@@ -15,8 +15,19 @@ let package = Package(
         .library(name: "SyrinxCore", targets: ["SyrinxCore"]),
         .library(name: "SyrinxDSP", targets: ["SyrinxDSP"]),
         .library(name: "SyrinxGraph", targets: ["SyrinxGraph"]),
+        .library(name: "SyrinxHost", targets: ["SyrinxHost"]),
+        .library(name: "ALSAPlugin", targets: ["ALSAPlugin"]),
         .library(name: "BasicPlugin", targets: ["BasicPlugin"]),
+        .library(name: "ConvolvePlugin", targets: ["ConvolvePlugin"]),
         .library(name: "DynamicsPlugin", targets: ["DynamicsPlugin"]),
+        .library(name: "EVIPlugin", targets: ["EVIPlugin"]),
+        .library(name: "EchoPlugin", targets: ["EchoPlugin"]),
+        .library(name: "FilePlugin", targets: ["FilePlugin"]),
+        .library(name: "JACKPlugin", targets: ["JACKPlugin"]),
+        .library(name: "LV2Plugin", targets: ["LV2Plugin"]),
+        .library(name: "NativePlugin", targets: ["NativePlugin"]),
+        .library(name: "ResamplePlugin", targets: ["ResamplePlugin"]),
+        .library(name: "VoicePlugin", targets: ["VoicePlugin"]),
         .executable(name: "syrinx", targets: ["syrinx"]),
     ],
     dependencies: [
@@ -27,20 +38,26 @@ let package = Package(
         .target(name: "CSyrinxShims"),
         .systemLibrary(name: "CSampleRate", pkgConfig: "samplerate", providers: [.apt(["libsamplerate0-dev"])]),
         .target(name: "SyrinxRealtime", dependencies: ["CSyrinxShims"], swiftSettings: swift),
-        .target(name: "SyrinxDSP", swiftSettings: swift),
+        .target(name: "SyrinxDSP", dependencies: ["CResampleKernels", "CSampleKernels"], swiftSettings: swift),
+        .target(name: "CResampleKernels"),
+        .target(name: "CSampleKernels"),
         .target(name: "SyrinxClocks", dependencies: ["SyrinxRealtime", "SyrinxDSP"], swiftSettings: swift),
         .target(name: "SyrinxCore", dependencies: ["SyrinxRealtime"], swiftSettings: swift),
         .target(name: "SyrinxConfig", dependencies: ["SyrinxCore"], swiftSettings: swift),
         .target(name: "SyrinxGraph", dependencies: ["SyrinxCore", "SyrinxRealtime"], swiftSettings: swift),
         .target(
-            name: "BasicPlugin", dependencies: ["SyrinxCore", "SyrinxDSP", "CEbur128"], path: "Plugins/Basic",
+            name: "BasicPlugin", dependencies: ["SyrinxCore", "SyrinxDSP"], path: "Plugins/Basic",
             exclude: ["README.md"], swiftSettings: swift),
-        .systemLibrary(name: "CEbur128", pkgConfig: "libebur128", providers: [.apt(["libebur128-dev"])]),
         .target(
             name: "DynamicsPlugin", dependencies: ["SyrinxCore", "SyrinxDSP"], path: "Plugins/Dynamics",
             exclude: ["README.md"], swiftSettings: swift),
+        // A C face on lilv, which it opens by dlopen when it is asked for; liblilv-dev and lv2-dev have the headers.
+        .target(name: "CLilv"),
         .target(
-            name: "ResamplePlugin", dependencies: ["SyrinxCore", "CSampleRate"], path: "Plugins/Resample",
+            name: "LV2Plugin", dependencies: ["SyrinxCore", "SyrinxRealtime", "CLilv"], path: "Plugins/LV2",
+            exclude: ["README.md"], swiftSettings: swift),
+        .target(
+            name: "ResamplePlugin", dependencies: ["SyrinxCore", "SyrinxDSP", "CSampleRate"], path: "Plugins/Resample",
             exclude: ["README.md"], swiftSettings: swift),
         .systemLibrary(name: "CALSA", pkgConfig: "alsa", providers: [.apt(["libasound2-dev"])]),
         .target(
@@ -49,7 +66,13 @@ let package = Package(
             path: "Plugins/ALSA", exclude: ["README.md"], swiftSettings: swift),
         .systemLibrary(name: "CSndfile", pkgConfig: "sndfile", providers: [.apt(["libsndfile1-dev"])]),
         .target(
-            name: "FilePlugin", dependencies: ["SyrinxCore", "SyrinxRealtime", "SyrinxDSP", "CSndfile"],
+            name: "SyrinxSoundFile", dependencies: ["SyrinxCore", "CSndfile"], swiftSettings: swift),
+        .target(name: "CConvolutionKernels"),
+        .target(
+            name: "ConvolvePlugin", dependencies: ["SyrinxCore", "SyrinxSoundFile", "CConvolutionKernels"],
+            path: "Plugins/Convolve", exclude: ["README.md"], swiftSettings: swift),
+        .target(
+            name: "FilePlugin", dependencies: ["SyrinxCore", "SyrinxRealtime", "SyrinxDSP", "SyrinxSoundFile"],
             path: "Plugins/File", exclude: ["README.md"], swiftSettings: swift),
         .systemLibrary(name: "CJack", pkgConfig: "jack", providers: [.apt(["libjack-jackd2-dev"])]),
         .target(
@@ -79,8 +102,15 @@ let package = Package(
             name: "EchoPlugin",
             dependencies: ["SyrinxCore", "SyrinxRealtime", "SyrinxDSP", "SyrinxClocks", "CWebRTCAudio"],
             path: "Plugins/Echo", exclude: ["README.md"], swiftSettings: swift),
+        // The boundary to plugins that are loaded at run time: their header, and its host.
+        .target(name: "SyrinxPlugin"),
+        .target(name: "CPluginHost", cSettings: [.headerSearchPath("../SyrinxPlugin/include")]),
         .target(
-            name: "SyrinxHost", dependencies: ["SyrinxCore", "SyrinxGraph", "SyrinxRealtime"], swiftSettings: swift),
+            name: "NativePlugin", dependencies: ["SyrinxCore", "SyrinxRealtime", "SyrinxPlugin", "CPluginHost"],
+            path: "Plugins/Native", exclude: ["README.md"], swiftSettings: swift),
+        .target(
+            name: "SyrinxHost", dependencies: ["SyrinxConfig", "SyrinxCore", "SyrinxGraph", "SyrinxRealtime"],
+            swiftSettings: swift),
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .target(
             name: "SyrinxNet",
@@ -99,9 +129,10 @@ let package = Package(
         .executableTarget(
             name: "syrinx",
             dependencies: [
-                "SyrinxCore", "SyrinxGraph", "SyrinxConfig", "SyrinxHost", "ALSAPlugin", "BasicPlugin",
+                "SyrinxCore", "SyrinxRealtime", "SyrinxGraph", "SyrinxConfig", "SyrinxHost", "ALSAPlugin",
+                "BasicPlugin",
                 "EVIPlugin", "FilePlugin", "JACKPlugin", "ResamplePlugin", "SyrinxEmulator", "SyrinxEVI",
-                "DynamicsPlugin", "EchoPlugin", "VoicePlugin",
+                "ConvolvePlugin", "DynamicsPlugin", "EchoPlugin", "LV2Plugin", "VoicePlugin", "NativePlugin",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: swift),
 
@@ -123,10 +154,34 @@ let package = Package(
             name: "vad-scores", dependencies: ["SyrinxCore", "SyrinxTestKit", "VoicePlugin"],
             path: "Benchmarks/vad/Scores", swiftSettings: swift),
 
+        // Measures convolve; see Benchmarks/convolve/README.md.
+        .executableTarget(
+            name: "convolve-figures", dependencies: ["ConvolvePlugin"], path: "Benchmarks/convolve/Figures",
+            swiftSettings: swift),
+
+        // Measures run-time plugins, in process and isolated; see Benchmarks/plugins/README.md.
+        .executableTarget(
+            name: "plugin-figures",
+            dependencies: ["SyrinxCore", "SyrinxHost", "BasicPlugin", "JACKPlugin", "NativePlugin"],
+            path: "Benchmarks/plugins/Figures", swiftSettings: swift),
+
+        // Measures the native resampler; see Benchmarks/resample/README.md.
+        .executableTarget(
+            name: "resample-figures", dependencies: ["SyrinxDSP"], path: "Benchmarks/resample/Figures",
+            swiftSettings: swift),
+
         // Measures echo_cancel in simulated rooms; see Benchmarks/echo/README.md.
         .executableTarget(
             name: "echo-figures", dependencies: ["EchoPlugin", "SyrinxCore", "SyrinxTestKit"],
             path: "Benchmarks/echo/Figures", swiftSettings: swift),
+
+        // Measures barge-in with vad and evi; see Benchmarks/turns/README.md.
+        .executableTarget(
+            name: "turn-figures",
+            dependencies: [
+                "SyrinxCore", "SyrinxGraph", "SyrinxConfig", "SyrinxHost", "SyrinxEVI", "SyrinxEmulator",
+                "SyrinxTestKit", "EVIPlugin", "VoicePlugin",
+            ], path: "Benchmarks/turns/Figures", swiftSettings: swift),
 
         // For tests only.
         .target(name: "CHeapProbe"),
@@ -156,10 +211,22 @@ let package = Package(
         .testTarget(
             name: "SyrinxClocksTests", dependencies: ["SyrinxClocks", "SyrinxTestKit"], swiftSettings: swift),
         .testTarget(
-            name: "BasicPluginTests", dependencies: ["BasicPlugin", "SyrinxCore", "SyrinxDSP", "SyrinxTestKit"],
+            name: "BasicPluginTests",
+            dependencies: ["BasicPlugin", "CEbur128", "SyrinxCore", "SyrinxDSP", "SyrinxTestKit"],
             swiftSettings: swift),
+        // What the meter is compared with.
+        .systemLibrary(
+            name: "CEbur128", path: "Tests/CEbur128", pkgConfig: "libebur128", providers: [.apt(["libebur128-dev"])]),
         .testTarget(
             name: "DynamicsPluginTests", dependencies: ["DynamicsPlugin", "SyrinxCore", "SyrinxTestKit"],
+            swiftSettings: swift),
+        .testTarget(
+            name: "LV2PluginTests",
+            dependencies: [
+                "LV2Plugin", "BasicPlugin", "FilePlugin", "SyrinxCore", "SyrinxGraph", "SyrinxHost", "SyrinxTestKit",
+                "CommandTestKit", "syrinx",
+            ],
+            exclude: ["probe.lv2"],
             swiftSettings: swift),
         .testTarget(
             name: "ResamplePluginTests", dependencies: ["ResamplePlugin", "SyrinxCore", "SyrinxTestKit"],
@@ -180,11 +247,14 @@ let package = Package(
         .testTarget(
             name: "EVIPluginTests",
             dependencies: [
-                "EVIPlugin", "BasicPlugin", "FilePlugin", "SyrinxCore", "SyrinxConfig", "SyrinxGraph", "SyrinxHost",
-                "SyrinxRealtime", "SyrinxEVI", "SyrinxNet", "SyrinxTestKit",
+                "EVIPlugin", "BasicPlugin", "FilePlugin", "VoicePlugin", "SyrinxCore", "SyrinxConfig", "SyrinxGraph",
+                "SyrinxHost", "SyrinxRealtime", "SyrinxEVI", "SyrinxNet", "SyrinxTestKit",
             ], swiftSettings: swift),
         .testTarget(
-            name: "SyrinxHostTests", dependencies: ["SyrinxHost", "SyrinxCore", "SyrinxGraph", "SyrinxRealtime"],
+            name: "SyrinxHostTests",
+            dependencies: [
+                "SyrinxHost", "SyrinxCore", "SyrinxGraph", "SyrinxRealtime", "BasicPlugin", "SyrinxTestKit",
+            ],
             swiftSettings: swift),
         .testTarget(
             name: "HotEditTests",
@@ -218,7 +288,8 @@ let package = Package(
             name: "PipelineTests",
             dependencies: [
                 "JackTestKit", "CommandTestKit", "SyrinxCore", "SyrinxGraph", "SyrinxConfig", "SyrinxHost",
-                "BasicPlugin", "DynamicsPlugin", "FilePlugin", "ResamplePlugin", "syrinx",
+                "BasicPlugin", "ConvolvePlugin", "DynamicsPlugin", "FilePlugin", "LV2Plugin", "ResamplePlugin",
+                "VoicePlugin", "syrinx",
             ], swiftSettings: swift),
         .testTarget(
             name: "ALSAPluginTests", dependencies: ["ALSAPlugin", "SyrinxCore", "JackTestKit"], swiftSettings: swift),
@@ -238,10 +309,21 @@ let package = Package(
         .testTarget(
             name: "VoicePluginTests",
             dependencies: ["VoicePlugin", "SyrinxCore", "SyrinxDSP", "SyrinxTestKit"], swiftSettings: swift),
+        .testTarget(
+            name: "ConvolvePluginTests",
+            dependencies: ["ConvolvePlugin", "SyrinxCore", "SyrinxSoundFile", "SyrinxTestKit"], swiftSettings: swift),
+        .testTarget(
+            name: "NativePluginTests",
+            dependencies: [
+                "NativePlugin", "SyrinxCore", "SyrinxTestKit", "CommandTestKit", "JackTestKit", "JackStudio", "syrinx",
+            ],
+            exclude: ["Fixtures"], swiftSettings: swift),
         .testTarget(name: "ArchitectureTests", swiftSettings: swift),
         .testTarget(
             name: "FilePluginTests",
-            dependencies: ["FilePlugin", "SyrinxCore", "SyrinxRealtime", "SyrinxDSP", "SyrinxTestKit"],
+            dependencies: [
+                "FilePlugin", "SyrinxCore", "SyrinxRealtime", "SyrinxDSP", "SyrinxSoundFile", "SyrinxTestKit",
+            ],
             swiftSettings: swift),
     ]
 )

@@ -7,14 +7,16 @@ cd "$syrinx_root"
 
 # Libraries and headers that the build needs.
 syrinx_build_packages=(
-    pkg-config libsndfile1-dev libsamplerate0-dev libebur128-dev libjack-jackd2-dev libasound2-dev libssl-dev
-    libwebrtc-audio-processing-dev
+    pkg-config libsndfile1-dev libsamplerate0-dev libjack-jackd2-dev libasound2-dev libssl-dev
+    libwebrtc-audio-processing-dev liblilv-dev lv2-dev
 )
 # Tests check against programs that are not ours.
 syrinx_test_packages=(
     openssl curl ca-certificates python3 python3-jsonschema sox ffmpeg jackd2 libasound2-plugins pipewire pipewire-jack
-    espeak-ng python3-venv
+    espeak-ng python3-venv lv2-examples mda-lv2 lilv-utils libebur128-dev gcc g++ make libc6-dev
 )
+# For the long form: plugins of others, and a clock that goes faster.
+syrinx_long_packages=(calf-plugins x42-plugins lsp-plugins-lv2 zam-plugins python3-numpy faketime)
 # The demo takes its speech from alsa-utils and espeak-ng, draws with graphviz, and plays to jackd.
 syrinx_demo_packages=(alsa-utils espeak-ng graphviz jackd2 python3)
 

@@ -8,15 +8,17 @@ enum Architecture {
     /// What each target below the plugins may depend on. A new target is a new line here.
     static let arrows: [String: Set<String>] = [
         "SyrinxRealtime": ["CSyrinxShims"],
-        "SyrinxDSP": [],
+        "SyrinxDSP": ["CResampleKernels", "CSampleKernels"],
         "SyrinxClocks": ["SyrinxRealtime", "SyrinxDSP"],
         "SyrinxCore": ["SyrinxRealtime"],
         "SyrinxGraph": ["SyrinxCore", "SyrinxRealtime", "SyrinxDSP"],
         "SyrinxConfig": ["SyrinxCore"],
+        "SyrinxSoundFile": ["SyrinxCore", "CSndfile"],
         "SyrinxEVI": ["SyrinxCore", "SyrinxRealtime", "SyrinxNet", "CToolProcess"],
         "SyrinxEmulator": ["SyrinxNet", "SyrinxEVI", "SyrinxConfig", "SyrinxCore", "SyrinxRealtime"],
         "SyrinxHost": ["SyrinxGraph", "SyrinxCore", "SyrinxRealtime", "SyrinxConfig", "Logging"],
         "SyrinxNet": ["COpenSSL", "NIOConcurrencyHelpers", "NIOCore", "NIOHTTP1", "NIOPosix", "NIOWebSocket"],
+        "SyrinxPlugin": [],
         "SyrinxTestKit": [
             "SyrinxGraph", "SyrinxCore", "SyrinxRealtime", "SyrinxDSP", "SyrinxClocks", "CHeapProbe",
         ],
@@ -26,7 +28,12 @@ enum Architecture {
     static let pluginArrows: Set = ["SyrinxCore", "SyrinxRealtime", "SyrinxDSP", "SyrinxClocks"]
 
     /// What single plugins may depend on beside that.
-    static let morePluginArrows: [String: Set<String>] = ["EVIPlugin": ["SyrinxEVI", "SyrinxNet"]]
+    static let morePluginArrows: [String: Set<String>] = [
+        "ConvolvePlugin": ["SyrinxSoundFile"],
+        "EVIPlugin": ["SyrinxEVI", "SyrinxNet"],
+        "FilePlugin": ["SyrinxSoundFile"],
+        "NativePlugin": ["SyrinxPlugin"],
+    ]
 
     /// C targets that are ours; several may use CSyrinxShims only through SyrinxRealtime.
     static func isC(_ name: String) -> Bool {

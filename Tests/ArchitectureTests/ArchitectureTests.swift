@@ -40,6 +40,13 @@ struct ArchitectureTests {
         #expect(faults == [])
     }
 
+    @Test("every plugin is a product of its own name, for those who embed the engine")
+    func products() {
+        let plugins = package.targets.filter(Architecture.isPlugin)
+        #expect(plugins.filter { $0.productMemberships?.contains($0.name) != true }.map(\.name) == [])
+        #expect(plugins.count > 10)
+    }
+
     @Test("every renderer bears the attributes that prove it")
     func renderers() {
         let ours = files.filter { !$0.path.hasPrefix("Tests/") }

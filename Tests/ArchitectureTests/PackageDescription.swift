@@ -11,6 +11,8 @@ struct PackageDescription: Decodable {
         var sources: [String]
         var targetDependencies: [String]?
         var productDependencies: [String]?
+        /// The products that it is part of.
+        var productMemberships: [String]?
 
         var dependencies: [String] { (targetDependencies ?? []) + (productDependencies ?? []) }
     }

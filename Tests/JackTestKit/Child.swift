@@ -23,6 +23,9 @@ final class Child {
             guard socketpair(AF_UNIX, kind, 0, &ends) == 0 else {
                 throw Failure(description: "no socket: \(String(cString: strerror(errno)))")
             }
+            // One that stands still is told from one that is slow.
+            var patience = timeval(tv_sec: 120, tv_usec: 0)
+            setsockopt(ends[0], SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
         } else {
             ends[1] = open(log, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
         }
@@ -56,6 +59,7 @@ final class Child {
         var buffer = [UInt8](repeating: 0, count: 4096)
         while !read.contains("\n") {
             let count = recv(line, &buffer, buffer.count, 0)
+            guard count >= 0 else { throw Failure(description: "no answer: \(String(cString: strerror(errno)))") }
             guard count > 0 else { throw Failure(description: "it ended without an answer") }
             read += String(decoding: buffer[..<count], as: UTF8.self)
         }

@@ -22,10 +22,9 @@ final class ServerName: Sendable {
                 let path = FileManager.default.temporaryDirectory.appendingPathComponent("\(name).lock").path
                 let lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
                 if lock < 0 { continue }
-                if flock(lock, LOCK_EX | LOCK_NB) == 0 {
+                if flock(lock, LOCK_EX | LOCK_NB) == 0, Self.endOrphan(name, lock) {
                     self.name = name
                     self.lock = lock
-                    endOrphan()
                     return
                 }
                 close(lock)
@@ -45,17 +44,24 @@ final class ServerName: Sendable {
     }
 
     /// Ends a server that a test left running when it was killed: the one taken down, if it is still a jackd of this name.
-    private func endOrphan() {
+    ///
+    /// - Returns: false if its number is not free soon: a new server would take the name for taken.
+    private static func endOrphan(_ name: String, _ lock: Int32) -> Bool {
         var buffer = [UInt8](repeating: 0, count: 32)
         let count = pread(lock, &buffer, buffer.count, 0)
         let text = String(decoding: buffer[..<max(0, count)], as: UTF8.self)
-        guard let process = Int32(text.prefix { $0.isNumber }), process > 1 else { return }
-        func isOurs() -> Bool {
-            guard let words = FileManager.default.contents(atPath: "/proc/\(process)/cmdline") else { return false }
-            return String(decoding: words, as: UTF8.self).hasPrefix("jackd\0-n\0\(name)\0")
+        guard let process = Int32(text.prefix { $0.isNumber }), process > 1,
+            let words = FileManager.default.contents(atPath: "/proc/\(process)/cmdline")
+        else { return true }
+        // No words: it has ended, and nobody has asked how.
+        if !words.isEmpty {
+            guard String(decoding: words, as: UTF8.self).hasPrefix("jackd\0-n\0\(name)\0") else { return true }
+            kill(process, SIGKILL)
         }
-        guard isOurs() else { return }
-        kill(process, SIGKILL)
-        while isOurs() { usleep(5_000) }
+        for _ in 0..<1_000 {
+            if kill(process, 0) != 0 { return true }
+            usleep(5_000)
+        }
+        return false
     }
 }

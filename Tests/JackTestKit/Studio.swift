@@ -17,8 +17,14 @@ public final class Studio {
         public let description: String
     }
 
+    /// The server runs, and calls its client no more.
+    public struct Stalled: Error, CustomStringConvertible {
+        public let description: String
+    }
+
     /// The name that JACK gave it.
     public let name: String
+    private let server: JackServer
     private let child: Child
     private let inputs: Int
     private let outputs: Int
@@ -26,6 +32,7 @@ public final class Studio {
 
     /// Opens and activates it.
     public init(_ server: JackServer, name: String = "studio", inputs: Int = 0, outputs: Int = 0) throws {
+        self.server = server
         let tests = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
         let program = tests.deletingLastPathComponent().appendingPathComponent("JackStudio").path
         child = try Child(
@@ -65,12 +72,31 @@ public final class Studio {
 
     /// What each input heard. Waits until it is all there.
     public func tape() throws -> [[Float]] {
-        try wait("the recording", atMost: 120) { self.recorded >= length }
+        try waitForRecording()
         return try Self.withFile { path in
             try demand("tape", path)
             let data = try Data(contentsOf: URL(fileURLWithPath: path))
             let samples = data.withUnsafeBytes { Array($0.bindMemory(to: Float.self)) }
             return (0..<inputs).map { Array(samples[($0 * length)..<(($0 + 1) * length)]) }
+        }
+    }
+
+    /// As long as it grows; a server that calls its client no more is told with what it said last.
+    private func waitForRecording() throws {
+        var frames = 0
+        while frames < length {
+            let before = frames
+            do {
+                try wait("more of it") {
+                    frames = max(before, recorded)
+                    return frames > before
+                }
+            } catch is Failure {
+                let words = server.output.split(separator: "\n").suffix(20).joined(separator: "\n")
+                throw Stalled(
+                    description: "\(frames) of \(length) frames after \(cycles) cycles, then none for 30 s; "
+                        + "\(xruns) xruns, \(isLost ? "lost" : "not lost"); the server said last:\n\(words)")
+            }
         }
     }
 

@@ -4,7 +4,9 @@ import Testing
 
 @Suite("Examples, however time is cut")
 struct CutTests {
-    @Test("an example writes the same bytes for every block size and for random cuts", arguments: Example.all)
+    @Test(
+        "an example writes the same bytes for every block size, for random cuts and on several threads",
+        arguments: Example.all)
     func cuts(example: Example) throws {
         try Command.withFolder { folder in
             try Example.makeInputs(in: folder)
@@ -13,6 +15,13 @@ struct CutTests {
             for block in [1, 7, 64, 480, 4096] {
                 let found = try example.outputsOfCommand(in: folder, ["--set", "engine.block_frames=\(block)"])
                 #expect(found == expected, "blocks of \(block)")
+            }
+            for threads in 2...3 {
+                for block in [7, 1024] {
+                    let found = try example.outputsOfCommand(
+                        in: folder, ["--threads", "\(threads)", "--set", "engine.block_frames=\(block)"])
+                    #expect(found == expected, "\(threads) threads, blocks of \(block)")
+                }
             }
             for seed: UInt64 in [1, 2] {
                 #expect(try example.outputsOfRandomCuts(in: folder, seed: seed) == expected, "random cuts \(seed)")

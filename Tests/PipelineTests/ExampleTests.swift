@@ -9,7 +9,7 @@ struct ExampleTests {
         let folder = Command.package.appendingPathComponent("pipelines")
         let files = try FileManager.default.contentsOfDirectory(atPath: folder.path)
             .filter { $0.hasSuffix(".json") && !$0.hasSuffix(".schema.json") }
-        let known = Example.all.map(\.name) + StudioExample.all + SessionExample.all
+        let known = Example.whole.map(\.name) + StudioExample.all + SessionExample.all
         #expect(files.sorted() == known.map { "\($0).json" }.sorted())
     }
 

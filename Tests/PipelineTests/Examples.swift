@@ -1,14 +1,17 @@
 import BasicPlugin
 import CommandTestKit
+import ConvolvePlugin
 import DynamicsPlugin
 import FilePlugin
 import Foundation
+import LV2Plugin
 import ResamplePlugin
 import SyrinxConfig
 import SyrinxCore
 import SyrinxGraph
 import SyrinxHost
 import Testing
+import VoicePlugin
 
 /// One file of `pipelines/` and what it needs to be run in a folder of its own.
 struct Example: Sendable, CustomTestStringConvertible {
@@ -20,12 +23,17 @@ struct Example: Sendable, CustomTestStringConvertible {
     var sets: [String] = []
     /// What it writes.
     let outputs: [String]
+    /// What must be installed; empty: nothing.
+    var needs = ""
 
     var testDescription: String { name }
 
     var path: String { Command.package.appendingPathComponent("pipelines/\(name).json").path }
 
-    static let all = [
+    /// Those that can run here.
+    static let all = whole.filter { $0.needs.isEmpty || FileManager.default.fileExists(atPath: $0.needs) }
+
+    static let whole = [
         Example(name: "convert", variables: ["in": "stereo48.wav", "out": "out.wav"], outputs: ["out.wav"]),
         Example(name: "voice-preparation", variables: ["in": "stereo48.wav", "out": "out.wav"], outputs: ["out.wav"]),
         Example(
@@ -39,6 +47,16 @@ struct Example: Sendable, CustomTestStringConvertible {
         Example(
             name: "music-under-speech",
             variables: ["voice": "mono48.wav", "music": "stereo48.wav", "out": "out.wav"], outputs: ["out.wav"]),
+        // Any sound is a response; a run's samples are looked at elsewhere.
+        Example(
+            name: "reverb", variables: ["in": "mono44.wav", "response": "stereo48.wav", "out": "out.wav"],
+            outputs: ["out.wav"]),
+        Example(
+            name: "lv2-tremolo", variables: ["in": "stereo48.wav", "out": "out.wav"], outputs: ["out.wav"],
+            needs: "/usr/lib/lv2/eg-amp.lv2"),
+        Example(
+            name: "speech-only", variables: ["in": "mono48.wav", "out": "out.wav", "log": "log.jsonl"],
+            outputs: ["out.wav"]),
         Example(name: "equaliser", variables: ["in": "stereo48.wav", "out": "out.wav"], outputs: ["out.wav"]),
         Example(
             name: "stdin-to-stdout", sets: ["input.path=stereo48.wav", "output.path=out.wav"], outputs: ["out.wav"]),
@@ -77,7 +95,8 @@ struct Example: Sendable, CustomTestStringConvertible {
     func outputsOfRandomCuts(in folder: URL, seed: UInt64) throws -> [Data] {
         var registry = NodeRegistry()
         let plugins: [any NodePlugin.Type] = [
-            BasicPlugin.self, DynamicsPlugin.self, FilePlugin.self, ResamplePlugin.self,
+            BasicPlugin.self, ConvolvePlugin.self, DynamicsPlugin.self, FilePlugin.self, LV2Plugin.self,
+            ResamplePlugin.self, VoicePlugin.self,
         ]
         for plugin in plugins {
             try registry.register(plugin)

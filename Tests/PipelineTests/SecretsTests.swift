@@ -52,7 +52,7 @@ private final class Server: Sendable {
         guard child.process.isRunning else { return }
         kill(process, signal)
         kill(process, SIGCONT)  // one that is stopped hears it then
-        child.process.waitUntilExit()
+        child.process.waitForEnd()
     }
 
     /// All shapes in which a credential could show.
@@ -128,7 +128,7 @@ struct SecretsTests {
             }
             try meanwhile()
             for child in Self.family(of: pid) { lines += Self.commandLine(child) }
-            process.waitUntilExit()
+            process.waitForEnd()
             let diagnostics = try String(contentsOf: folder.appendingPathComponent(names[1]), encoding: .utf8)
             var shown = [(name: "command line", bytes: lines)]
             for file in try FileManager.default.subpathsOfDirectory(atPath: folder.path) {
@@ -140,8 +140,7 @@ struct SecretsTests {
 
     /// A process and its children.
     private static func family(of process: Int32) -> [Int32] {
-        let children = try? String(contentsOfFile: "/proc/\(process)/task/\(process)/children", encoding: .utf8)
-        return [process] + (children ?? "").split(separator: " ").compactMap { Int32($0) }.flatMap { family(of: $0) }
+        [process] + Process.children(of: process).flatMap { family(of: $0) }
     }
 
     private static func commandLine(_ process: Int32) -> Data {

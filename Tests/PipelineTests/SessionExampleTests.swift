@@ -4,7 +4,10 @@ import Testing
 
 /// The files of `pipelines/` that talk to EVI. SessionRunTests runs those that need no device.
 enum SessionExample {
-    static let all = ["evi-duet", "evi-emotions", "evi-file-to-file", "evi-room", "evi-studio", "evi-tools"]
+    static let all = [
+        "conversation-recorder", "evi-barge-in", "evi-duet", "evi-emotions", "evi-file-to-file", "evi-half-duplex",
+        "evi-room", "evi-studio", "evi-tools",
+    ]
 }
 
 @Suite("Examples with a session")

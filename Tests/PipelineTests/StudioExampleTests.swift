@@ -48,7 +48,7 @@ struct StudioExampleTests {
             let live = try Command.start(
                 Command.path, arguments: ["run", path, "--set", "monitors.soft_start_ms=0"], in: folder,
                 environment: server.environment)
-            defer { live.interrupt(); live.waitUntilExit() }
+            defer { live.interrupt(); live.waitForEnd() }
             // A cycle that came too late on a busy machine loses its samples; then it is played again.
             for attempt in 1...10 {
                 let studio = try Studio(server, name: "studio\(attempt)", inputs: 2, outputs: 1)
@@ -76,10 +76,15 @@ struct StudioExampleTests {
         }
     }
 
+    /// A sawtooth that is never 0, of a period of its own.
+    private func saw(_ period: Int, frames: Int) -> [Float] {
+        (0..<frames).map { frame -> Float in Float(frame % period) / 100 + 0.001 }
+    }
+
     @Test("the recorder takes a file in the place of its ports, log and all, and needs no server")
     func boundRecorder() throws {
         try Command.withFolder { folder in
-            let tracks = (0..<8).map { track in (0..<5_000).map { Float($0 % (50 + track)) / 100 } }
+            let tracks = (0..<8).map { saw(50 + $0, frames: 5_000) }
             try FloatWave.write(tracks, rate: 48_000, to: folder.appendingPathComponent("in.wav"))
             let outcome = try Command.run(
                 [
@@ -104,11 +109,11 @@ struct StudioExampleTests {
                     "--report", "report.json",
                 ], in: folder, environment: server.environment)
             let studio = try Studio(server, outputs: 8)
-            let tracks = (0..<8).map { track in (0..<20_000).map { Float($0 % (50 + track)) / 100 + 0.001 } }
+            let tracks = (0..<8).map { saw(50 + $0, frames: 20_000) }
             for track in 1...8 { try studio.join("\(studio.name):out_\(track)", "recorder:inputs_\(track)") }
             _ = try studio.play(tracks, frames: 22_000)
             live.interrupt()
-            live.waitUntilExit()
+            live.waitForEnd()
             #expect(live.terminationStatus == 0)
             let take = try FloatWave.read(folder.appendingPathComponent("take.wav"))
             #expect(take.count == 8)
@@ -146,7 +151,7 @@ struct StudioExampleTests {
             try server.restart(rate: 44_100, period: 512)
             try play(0.5)
             live.interrupt()
-            live.waitUntilExit()
+            live.waitForEnd()
             #expect(live.terminationStatus == 0)
             #expect(log().contains("server_lost") && log().contains("rate_changed"))
             let data = try Data(contentsOf: folder.appendingPathComponent("take.wav"))
@@ -187,7 +192,7 @@ struct StudioExampleTests {
             try studio.join("alsa-to-jack:ports_1", "\(studio.name):in_1")
             let heard = try studio.play([tone], frames: tone.count)[0]
             live.interrupt()
-            live.waitUntilExit()
+            live.waitForEnd()
             #expect(live.terminationStatus == 0)
             let report =
                 try JSONSerialization.jsonObject(
@@ -215,7 +220,7 @@ struct StudioExampleTests {
                     "log.path=answers.jsonl",
                     "--set", "back.connect=[]", "--set", "out.connect=[]",
                 ], in: folder, environment: server.environment)
-            defer { live.interrupt(); live.waitUntilExit() }
+            defer { live.interrupt(); live.waitForEnd() }
             let studio = try Studio(server)
             try studio.join("latency-probe:out", "latency-probe:back")
             func found() -> [Double] {
@@ -241,7 +246,7 @@ struct StudioExampleTests {
                     "run", StudioExample.path("jack-talkback"), "--set", "phones.soft_start_ms=0", "--var", "cue_db=0",
                     "--set", "voice_cut.bypass=true",
                 ], in: folder, environment: server.environment)
-            defer { live.interrupt(); live.waitUntilExit() }
+            defer { live.interrupt(); live.waitForEnd() }
             let studio = try Studio(server, inputs: 2, outputs: 3)
             for (from, to) in [("out_1", "talk"), ("out_2", "cue_1"), ("out_3", "cue_2")] {
                 try studio.join("\(studio.name):\(from)", "talkback:\(to)")
@@ -265,7 +270,7 @@ struct StudioExampleTests {
                     "run", StudioExample.path("evi-studio"), "--emulate", "--parrot", "--var", "room=\(room)", "--set",
                     "monitors.soft_start_ms=0",
                 ], in: folder, environment: server.environment)
-            defer { live.interrupt(); live.waitUntilExit() }
+            defer { live.interrupt(); live.waitForEnd() }
             let studio = try Studio(server, inputs: 2, outputs: 1)
             try studio.join("\(studio.name):out_1", "evi-studio:mic")
             for ear in 1...2 { try studio.join("evi-studio:monitors_\(ear)", "\(studio.name):in_\(ear)") }
@@ -279,7 +284,7 @@ struct StudioExampleTests {
             #expect(heard[0] == heard[1])
             try studio.wait("the end of the answer") { told().contains(#""event":"playback_finished""#) }
             live.interrupt()
-            live.waitUntilExit()
+            live.waitForEnd()
             #expect(live.terminationStatus == 0)
             let events = ["user_message", "assistant_message", "playback_began", "assistant_end", "closed"]
             #expect(events.allSatisfy { told().contains("\"event\":\"\($0)\"") })
