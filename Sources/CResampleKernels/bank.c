@@ -20,17 +20,21 @@ typedef double doubles4 __attribute__((vector_size(32), aligned(8), may_alias));
 #define floats floats8
 #define doubles doubles8
 #define FOUR FOUR_OF_8
+#define MOST 3
 #define VECTORS(name) portable_##name
 #include "rows.h"
 #include "streams.h"
 #undef VECTORS
+#undef MOST
 
 #if defined(__x86_64__)
 #pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
+#define MOST 4
 #define VECTORS(name) avx2_##name
 #include "rows.h"
 #include "streams.h"
 #undef VECTORS
+#undef MOST
 #pragma clang attribute pop
 
 #pragma clang attribute push(__attribute__((target("avx512f,avx512vl,avx512dq,avx2,fma"))), apply_to = function)
@@ -42,6 +46,7 @@ typedef double doubles4 __attribute__((vector_size(32), aligned(8), may_alias));
 #define floats floats16
 #define doubles doubles16
 #define FOUR FOUR_OF_16
+#define MOST 7
 #define VECTORS(name) avx512_##name
 #include "rows.h"
 #include "streams.h"
@@ -74,7 +79,8 @@ void syrinx_bank_run(const struct syrinx_bank *bank, struct syrinx_bank_place *p
   }
 }
 
-static inline float finite(float x) { return __builtin_fabsf(x) < __builtin_inff() ? x : 0; }
+// A filter adds two samples before a coefficient, perhaps 0, meets them: their sum is finite too.
+static inline float finite(float x) { return __builtin_fabsf(x) <= 0x1p126f ? x : 0; }
 
 void syrinx_bank_append(const float *from, float *to, ptrdiff_t first, ptrdiff_t count, ptrdiff_t streams,
                         ptrdiff_t stream) {

@@ -36,10 +36,11 @@ double syrinx_kaiser_sinc(double time, double half, double cutoff, double beta);
 //
 // Streams (streams > 0): lanes are outputs of one phase, which lie `advance` inputs apart; inputs that lie so far apart are
 // neighbours in memory, in `advance` streams. A coefficient serves all lanes, and the two samples that a symmetric filter weighs
-// alike are added before they are multiplied. For ratios of few phases. A filter's half has advance classes of coefficients,
-// one for each stream, and is summed in this order: the outer coefficients class by class, in each those that lie `lanes` apart
-// one after the other, even and odd ones apart, with sums of their own; then the inner ones, nearer to the filter's middle; then its middle. Where a filter is not symmetric,
-// first the outer ones of its left half, then of its right; and left and right in turn.
+// alike are added before they are multiplied. A filter's half has advance classes of coefficients, one for each stream, and is
+// summed in this order: the outer coefficients class by class, in each those that lie `lanes` apart one after the other, with a
+// sum of their own; then the inner ones, nearer to the filter's middle; then its middle. Where a filter is not symmetric, first
+// the outer ones of its left half, then of its right; and left and right in turn. Outer ones come in whole vectors: `pad` of
+// them lie beyond the filter's end and are 0.
 struct syrinx_bank {
   const float *rows;        // row r begins at rows + r * stride; in streams those of phase r
   ptrdiff_t stride;         // floats from row to row
@@ -52,9 +53,10 @@ struct syrinx_bank {
   ptrdiff_t grid;           // rows, > 0: a row for each pair of place (mod lanes) and phase; places lie on multiples of grid / phases
   ptrdiff_t blended;        // rows, > 0: rows stand for this many phases, with one more before and two after
   ptrdiff_t streams;        // streams: their number, advance
-  ptrdiff_t outer;          // streams: coefficients of a class: a multiple of 2 · lanes, then inner, then middle_steps
-  ptrdiff_t inner;
+  ptrdiff_t outer;          // streams: coefficients of a class: a multiple of lanes, of which the first `pad` are 0,
+  ptrdiff_t inner;          // then inner, then middle_steps
   ptrdiff_t middle_steps;
+  ptrdiff_t pad;
   const double *middle;     // the largest coefficients, to be summed in double precision, as their roundings would be the largest; or null
   ptrdiff_t middle_first;   // rows: the tap with which they begin
   ptrdiff_t middle_count;   // doubles from phase to phase; in rows a multiple of 4
@@ -67,15 +69,15 @@ struct syrinx_bank_place {
   ptrdiff_t row;       // with grid: (frame mod lanes · phases + phase) / grid
 };
 
-// Copies samples into memory, frame first + i to stream (first + i) mod streams; those that are not finite as 0.
+// Copies samples into memory, frame first + i to stream (first + i) mod streams; those that are not finite, or beyond 2^126, as 0.
 //
 // streams: at least 1; stream: floats from stream to stream.
 void syrinx_bank_append(const float *from, float *to, ptrdiff_t first, ptrdiff_t count, ptrdiff_t streams, ptrdiff_t stream);
 
 // Computes count outputs of each channel, and moves the place on.
 //
-// from: each channel's memory, finite, readable for 3 · 16 outputs beyond the last; with streams, each `stream` floats behind the
-// one before. scratch: where blended, 16 · (middle_count doubles + stride floats). vectors: at most what the machine has.
+// from: each channel's memory, finite, readable for 3 · 16 outputs beyond the last, and with streams for `pad` samples of each more,
+// before and behind; streams lie `stream` floats apart. scratch: where blended, 16 · (middle_count doubles + stride floats). vectors: at most what the machine has.
 //
 // Plain arithmetic: calls nothing, so it may run on the render thread.
 void syrinx_bank_run(const struct syrinx_bank *bank, struct syrinx_bank_place *place, const float *const *from,

@@ -60,12 +60,16 @@ struct BankLayout {
         let half = ahead
         let steps = half / streams
         let middleSteps = min(steps, (near + streams - 1) / streams)
-        let outer = (steps - middleSteps) / (2 * lanes) * (2 * lanes)
+        // A few that fill no vector are summed one by one; more of them cost more than a vector with zeros in it.
+        let rest = (steps - middleSteps) % lanes
+        let pad = rest > lanes / 4 ? lanes - rest : 0
+        let outer = (steps - middleSteps + pad) / lanes * lanes
         bank.streams = streams
         bank.outer = outer
-        bank.inner = steps - middleSteps - outer
+        bank.pad = pad
+        bank.inner = steps - middleSteps + pad - outer
         bank.middle_steps = middleSteps
-        bank.stride = 2 * half
+        bank.stride = 2 * (half + pad * streams)
         bank.middle_count = 2 * middleSteps * streams
         let rows = memory.zeros(phases * bank.stride, of: Float.self)
         let middles = memory.zeros(phases * bank.middle_count, of: Double.self)
@@ -82,8 +86,8 @@ struct BankLayout {
                 for stream in 0..<streams {
                     for rest in 0..<lanes {
                         for step in stride(from: rest, to: outer, by: lanes) {
-                            let j = stream + streams * step
-                            row.pointee = Float(side == 0 ? left(j) : right(j))
+                            let j = stream + streams * (step - pad)
+                            row.pointee = step < pad ? 0 : Float(side == 0 ? left(j) : right(j))
                             row += 1
                         }
                     }
@@ -100,7 +104,7 @@ struct BankLayout {
                     }
                 }
             }
-            lay(row, outer..<(steps - middleSteps))
+            lay(row, (outer - pad)..<(steps - middleSteps))
             lay(middles + phase * bank.middle_count, (steps - middleSteps)..<steps)
         }
         bank.rows = UnsafePointer(rows)

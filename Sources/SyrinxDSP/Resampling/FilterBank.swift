@@ -25,6 +25,8 @@ struct FilterBank: ~Copyable {
 
     /// Frames that are written at most, of those that the memory holds.
     private let writable: Int
+    /// Frames before the next output's filter that the kernel reads, too.
+    private let before: Int
 
     /// - Parameters:
     ///   - backlog: the most frames between the beginning of an output's filter and the end of the input, before a block.
@@ -35,8 +37,9 @@ struct FilterBank: ~Copyable {
         self.channels = channels
         self.vectors = vectors
         streams = max(1, bank.streams)
+        before = bank.pad * streams
         // As much again as must stay: what stays is moved to the front once in so many frames.
-        writable = 2 * backlog + 16 + streams + largestInput
+        writable = 2 * (backlog + before) + 16 + streams + largestInput
         // The kernel reads up to three vectors beyond what a filter needs.
         stream = (writable / streams + 64 + 15) / 16 * 16
         capacity = stream * streams
@@ -68,7 +71,7 @@ struct FilterBank: ~Copyable {
         let first = frame &+ 1 &- bank.behind
         // Memory begins where 16 divides an instant's frame: so lanes hold the same samples wherever the stream begins, and the
         // pairs of place and row are the table's.
-        let origin = first &- (frame & 15)
+        let origin = first &- (frame & 15) &- before
         filled = min(max(next &- origin, 0), writable)
         samples.update(repeating: 0, count: capacity &* channels)
         place.frame = first &- origin
@@ -80,7 +83,7 @@ struct FilterBank: ~Copyable {
     @_noLocks @_noAllocation
     mutating func reserve(_ count: Int) {
         guard filled &+ count > writable else { return }
-        let gone = streams > 1 ? place.frame / streams &* streams : place.frame & ~15
+        let gone = bank.streams > 0 ? (place.frame &- before) / streams &* streams : place.frame & ~15
         let kept = max(0, (filled &- gone &+ streams &- 1) / streams)
         for line in 0..<channels &* streams {
             let start = samples + line &* stream
