@@ -30,9 +30,11 @@ final class PluginRenderer: Renderer {
     private let outputCount: Int
     private let mainRate: Int
     private let kinds: Int
+    /// One input, one output, and no events: so most plugins are, and what is handed over is written without a loop.
+    private let isPlain: Bool
     /// The ports' tables, made once: inputs, then outputs. Owned by the render thread, as all below.
     private nonisolated(unsafe) let buffers: UnsafeMutablePointer<syrinx_buffer>
-    private nonisolated(unsafe) let pointers: UnsafeMutablePointer<UnsafeMutablePointer<Float>?>
+    private nonisolated(unsafe) let pointers: UnsafeMutablePointer<UnsafeMutablePointer<Float>>
     private nonisolated(unsafe) let block: UnsafeMutablePointer<syrinx_block>
     private nonisolated(unsafe) let changes: UnsafeMutablePointer<syrinx_change>
     private nonisolated(unsafe) let outlet: UnsafeMutablePointer<Outlet>
@@ -53,20 +55,16 @@ final class PluginRenderer: Renderer {
         outputCount = setup.outputs.count
         mainRate = setup.inputs.first?.format.rate ?? setup.outputs.first?.format.rate ?? setup.masterRate
         kinds = handle.entry.description.descriptor.events.count
+        isPlain = inputCount == 1 && outputCount == 1 && kinds == 0
         let widths = setup.inputs.map(\.format.channels) + setup.outputs.map(\.format.channels)
         let linked = setup.inputs.map(\.isConnected) + setup.outputs.map(\.isConnected)
         buffers = .allocate(capacity: max(1, widths.count))
         pointers = .allocate(capacity: max(1, widths.reduce(0, +)))
-        pointers.initialize(repeating: nil, count: max(1, widths.reduce(0, +)))
-        var used = 0
         for (index, width) in widths.enumerated() {
-            let channels = UnsafeMutableRawPointer(pointers + used).assumingMemoryBound(
-                to: UnsafeMutablePointer<Float>?.self)
             (buffers + index).initialize(
                 to: syrinx_buffer(
-                    channels: UnsafePointer(channels), channel_count: UInt32(width), frames: 0, position: 0,
+                    channels: nil, channel_count: UInt32(width), frames: 0, position: 0,
                     flags: linked[index] ? UInt32(SYRINX_CONNECTED) : 0, reserved: 0))
-            used += width
         }
         changeCapacity = max(1, handle.entry.description.descriptor.parameters.count)
         changes = .allocate(capacity: changeCapacity)
@@ -80,7 +78,7 @@ final class PluginRenderer: Renderer {
         block.pointee.inputs = UnsafePointer(buffers)
         block.pointee.outputs = UnsafePointer(buffers + inputCount)
         block.pointee.changes = UnsafePointer(changes)
-        // `place` fills the outlet only where there are events to tell.
+        // `placeAll` fills the outlet only where there are events to tell.
         block.pointee.context = kinds == 0 ? nil : UnsafeMutableRawPointer(outlet)
         block.pointee.emit = { block, kind, frame, values in
             guard let context = block?.pointee.context, let values else { return }
@@ -152,36 +150,75 @@ final class PluginRenderer: Renderer {
     ///
     /// - Parameter isRendered: false: the slice was rendered before, and is absorbed now.
     @_noLocks @_noAllocation
+    @inline(__always)
     private func place(_ source: RenderBlock, isRendered: Bool) {
-        let (buffers, block) = (buffers, block)
-        var pointer = pointers
+        if !isPlain { return placeAll(source, isRendered: isRendered) }
+        let (input, output) = (source.input, source.output)
+        let (from, to) = (input.table, output.table)
+        if from.offset != 0 || to.offset != 0 { return placeAll(source, isRendered: isRendered) }
+        write(from.channels, input.frameCount, input.position, to: 0)
+        write(to.channels, output.frameCount, output.position, to: 1)
+        begin(
+            at: input.position, input.frameCount, isInPlace: from.channels[0] == to.channels[0], isRendered: isRendered)
+    }
+
+    @_noLocks @_noAllocation
+    @inline(never)
+    private func placeAll(_ source: RenderBlock, isRendered: Bool) {
+        let (buffers, inputCount, outputCount) = (buffers, inputCount, outputCount)
+        var copied = pointers
         for index in 0..<inputCount {
             let port = source.input(index)
-            for channel in 0..<port.channelCount {
-                pointer[channel] = UnsafeMutablePointer(mutating: port[channel].baseAddress)
-            }
-            pointer += port.channelCount
-            buffers[index].frames = UInt32(truncatingIfNeeded: port.frameCount)
-            buffers[index].position = Int64(port.position)
+            write(channels(port.table, port.channelCount, &copied), port.frameCount, port.position, to: index)
         }
         for index in 0..<outputCount {
             let port = source.output(index)
-            for channel in 0..<port.channelCount { pointer[channel] = port[channel].baseAddress }
-            pointer += port.channelCount
-            buffers[inputCount &+ index].frames = UInt32(truncatingIfNeeded: port.frameCount)
-            buffers[inputCount &+ index].position = Int64(port.position)
+            write(
+                channels(port.table, port.channelCount, &copied), port.frameCount, port.position,
+                to: inputCount &+ index)
         }
         let (position, frames) = (Int(buffers[0].position), Int(buffers[0].frames))
-        var flags: UInt32 = 0
+        let isInPlace =
+            inputCount > 0 && outputCount > 0 && buffers[0].channels[0] == buffers[inputCount].channels[0]
+        begin(at: position, frames, isInPlace: isInPlace, isRendered: isRendered)
+        if kinds == 0 { return }
+        outlet.pointee = Outlet(block: source, kinds: kinds, position: position, frames: frames, rate: mainRate)
+    }
+
+    @_noLocks @_noAllocation
+    @inline(__always)
+    private func write(
+        _ channels: UnsafePointer<UnsafeMutablePointer<Float>>, _ frames: Int, _ position: Int, to port: Int
+    ) {
+        let buffers = buffers
+        buffers[port].channels = UnsafeRawPointer(channels).assumingMemoryBound(to: UnsafeMutablePointer<Float>?.self)
+        buffers[port].frames = UInt32(truncatingIfNeeded: frames)
+        buffers[port].position = Int64(position)
+    }
+
+    /// What the slice is as a whole.
+    @_noLocks @_noAllocation
+    @inline(__always)
+    private func begin(at position: Int, _ frames: Int, isInPlace: Bool, isRendered: Bool) {
+        var flags: UInt32 = isInPlace ? UInt32(SYRINX_IN_PLACE) : 0
         if isRendered, position != next { flags |= UInt32(SYRINX_DISCONTINUITY) }
-        if inputCount > 0, outputCount > 0, buffers[0].channels[0] == buffers[inputCount].channels[0] {
-            flags |= UInt32(SYRINX_IN_PLACE)
-        }
         next = position &+ frames
         block.pointee.flags = flags
         block.pointee.change_count = isRendered ? UInt32(truncatingIfNeeded: changeCount) : 0
-        if kinds == 0 { return }
-        outlet.pointee = Outlet(block: source, kinds: kinds, position: position, frames: frames, rate: mainRate)
+    }
+
+    /// The engine's own table of channels where the slice begins with the buffers, else a copy with moved places.
+    @_noLocks @_noAllocation
+    @inline(__always)
+    private func channels(
+        _ table: (channels: UnsafePointer<UnsafeMutablePointer<Float>>, offset: Int), _ width: Int,
+        _ copied: inout UnsafeMutablePointer<UnsafeMutablePointer<Float>>
+    ) -> UnsafePointer<UnsafeMutablePointer<Float>> {
+        if table.offset == 0 { return table.channels }
+        let first = copied
+        for channel in 0..<width { (first + channel).initialize(to: table.channels[channel] + table.offset) }
+        copied = first + width
+        return UnsafePointer(first)
     }
 
     /// Whether every sample of some ports is finite.

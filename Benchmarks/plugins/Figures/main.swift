@@ -1,6 +1,7 @@
 // What a gain costs, built in and as a C plugin in process; and a small command for figures.py. See ../README.md.
 //
-//   plugin-figures [ROUNDS]      ns a block of mono, by the slope between 33 gains in a row and one
+//   plugin-figures [ROUNDS [FRAMES …]]
+//                                ns a block of mono, by the slope between 33 gains in a row and one
 //   plugin-figures run FILE      runs a pipeline
 import BasicPlugin
 import Glibc
@@ -61,7 +62,8 @@ if arguments.count > 2, arguments[1] == "run" {
 } else {
     print("| frames | gain, built in | c_gain, in process | difference |")
     print("| --- | --- | --- | --- |")
-    for frames in [64, 256] {
+    let numbers = arguments.dropFirst().compactMap { Int($0) }
+    for frames in numbers.count > 1 ? Array(numbers.dropFirst()) : [64, 256] {
         let chains = try ["gain", "c_gain"].map { type in
             (
                 long: try Chain(type, gains: 33, frames: frames, registry),
@@ -69,7 +71,7 @@ if arguments.count > 2, arguments[1] == "run" {
             )
         }
         var costs: [[Double]] = [[], []]
-        for round in 0..<(Int(arguments.last ?? "") ?? 101) {
+        for round in 0..<(numbers.first ?? 101) {
             for (index, chain) in chains.enumerated() {
                 let cost = (chain.long.time(blocks: 1_000) - chain.short.time(blocks: 1_000)) / 32_000
                 if round > 0 { costs[index].append(cost) }

@@ -60,6 +60,13 @@ public struct InputPort {
     @inlinable
     public var isConnected: Bool { port.isConnected }
 
+    /// Where each channel's buffer begins, and how many frames behind that the slice does: for code that takes a whole table
+    /// of channels. Valid during the call only.
+    @inlinable
+    public var table: (channels: UnsafePointer<UnsafeMutablePointer<Float>>, offset: Int) {
+        (port.channels, port.clock.pointee.offset)
+    }
+
     /// The samples of one channel. Several channels may be the same memory (mono spread wide).
     @inlinable
     public subscript(channel: Int) -> UnsafeBufferPointer<Float> {
@@ -90,6 +97,13 @@ public struct OutputPort {
     /// False: nobody listens.
     @inlinable
     public var isConnected: Bool { port.isConnected }
+
+    /// Where each channel's buffer begins, and how many frames behind that the slice does: for code that takes a whole table
+    /// of channels. Valid during the call only.
+    @inlinable
+    public var table: (channels: UnsafePointer<UnsafeMutablePointer<Float>>, offset: Int) {
+        (port.channels, port.clock.pointee.offset)
+    }
 
     /// The memory of one channel. If the descriptor says `worksInPlace` it may be the main input's.
     @inlinable
