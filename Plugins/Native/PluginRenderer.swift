@@ -40,6 +40,8 @@ final class PluginRenderer: Renderer {
     private nonisolated(unsafe) let outlet: UnsafeMutablePointer<Outlet>
     private let changeCapacity: Int
     private nonisolated(unsafe) var changeCount = 0
+    /// It wrote NaN or infinity, perhaps because its input held such.
+    private nonisolated(unsafe) var isSuspect = false
     /// The position that a slice without a gap begins at.
     private nonisolated(unsafe) var next = -1
 
@@ -104,6 +106,9 @@ final class PluginRenderer: Renderer {
     func render(_ block: RenderBlock) {
         if muted.load(ordering: .relaxed) != 0 { return silence(block) }
         place(block, isRendered: true)
+        // In place the output covers the input: one that wrote NaN before has its input looked at before it is called.
+        var wasFinite = false
+        if isSuspect { wasFinite = isFinite(first: 0, count: inputCount) }
         let (call, node, own) = (call, node, self.block)
         // The plugin's own code: the header forbids it to allocate, lock or wait here, and `syrinx plugin check` counts.
         let code = _unsafePerformance { call(node, own) }
@@ -113,9 +118,9 @@ final class PluginRenderer: Renderer {
             return silence(block)
         }
         if isFinite(first: inputCount, count: outputCount) { return }
-        if isFinite(first: 0, count: inputCount) {
-            mute(2, code: 0)
-        }
+        if !wasFinite { wasFinite = isFinite(first: 0, count: inputCount) }
+        if wasFinite { mute(2, code: 0) }
+        isSuspect = true
         silence(block)
     }
 
@@ -143,6 +148,7 @@ final class PluginRenderer: Renderer {
         _unsafePerformance { callReset(node) }  // As `process`.
         changeCount = 0
         next = -1
+        isSuspect = false
         mute(0, code: 0)
     }
 

@@ -25,6 +25,26 @@ struct FaultTests {
         }
     }
 
+    @Test("one that writes NaN over its own input is named too")
+    func covered() throws {
+        try Workshop.with { shop in
+            try shop.build("faulty.c", as: "faulty", ["FAULT=WRITES_NAN", "FLAGS=SYRINX_WORKS_IN_PLACE"])
+            // Nobody else hears the tone, so that the plugin may work in place.
+            try """
+            { "syrinx": 1, "engine": { "block_frames": 100 },
+              "nodes": { "tone": { "type": "signal", "rate_hz": 48000, "duration_s": 1 }, "plugin": { "type": "faulty" },
+                "out": { "type": "file.sink", "path": "out.wav", "subtype": "f32" } },
+              "links": ["tone -> plugin -> out"] }
+            """.write(to: shop.folder.appendingPathComponent("p.json"), atomically: true, encoding: .utf8)
+            let outcome = try shop.syrinx(["run", "p.json"])
+            #expect(outcome.code == 0, "\(outcome.diagnostics)")
+            #expect(outcome.diagnostics.contains("NaN or infinity"), "\(outcome.diagnostics)")
+            let out = try shop.samples("out.wav")
+            #expect(out[..<3_900].contains { abs($0) > 0.05 })
+            #expect(out[4_000...].allSatisfy { $0 == 0 })
+        }
+    }
+
     @Test("an event of a kind that its type does not state is dropped, and the sound goes on")
     func undeclared() throws {
         try Workshop.with { shop in

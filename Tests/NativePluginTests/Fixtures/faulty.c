@@ -22,6 +22,9 @@ enum fault {
 #ifndef AFTER
 #define AFTER 4000
 #endif
+#ifndef FLAGS
+#define FLAGS 0
+#endif
 #ifndef NAME
 #define NAME "faulty"
 #endif
@@ -140,7 +143,7 @@ static const syrinx_event tick[] = {
 static char endless[100000];
 
 static syrinx_type faulty = {
-    .size = sizeof(syrinx_type), .name = FAULT == TAKEN_NAME ? "gain" : NAME, .summary = "Has a fault.",
+    .size = sizeof(syrinx_type), .flags = FLAGS, .name = FAULT == TAKEN_NAME ? "gain" : NAME, .summary = "Has a fault.",
     .input_count = FAULT == MANY_PORTS ? 0xffffffff : 1, .output_count = 1, .parameter_count = 1,
     .event_count = FAULT == EVENTS || FAULT == TALKS,
     .inputs = FAULT == NULL_PORTS ? NULL : FAULT == WILD_POINTER ? (const syrinx_port *)0x12340 : &ports[0],
