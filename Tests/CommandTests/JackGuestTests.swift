@@ -139,7 +139,12 @@ struct JackGuestTests {
             try live.await("server_back", count: 2)
             studio = try Studio(server, inputs: 1, outputs: 1)
             try live.await("connected", count: 4)
-            let heard = try studio?.play([Self.tone(rate: 22_050, seconds: 4)], frames: 3 * 22_050)[0] ?? []
+            let heard: [Float]
+            do {
+                heard = try studio?.play([Self.tone(rate: 22_050, seconds: 4)], frames: 3 * 22_050)[0] ?? []
+            } catch let stalled as Studio.Stalled {
+                throw Studio.Stalled(description: "\(stalled.description)\nand we:\n\(live.told)")
+            }
             #expect(live.finish() == 0)
             #expect(heard.suffix(22_050).contains { $0 > 0.49 })
             // One tone a server: none while it was away.

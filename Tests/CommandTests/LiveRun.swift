@@ -20,16 +20,17 @@ final class LiveRun {
         let deadline = ContinuousClock.now + .seconds(30)
         while events(event) < count {
             guard ContinuousClock.now < deadline, process.isRunning else {
-                throw NotTold(
-                    description: "\(count) × \(event) in: \((try? String(contentsOf: log, encoding: .utf8)) ?? "")")
+                throw NotTold(description: "\(count) × \(event) in: \(told)")
             }
             usleep(5_000)
         }
     }
 
+    /// The event log so far.
+    var told: String { (try? String(contentsOf: log, encoding: .utf8)) ?? "" }
+
     func events(_ event: String) -> Int {
-        let text = (try? String(contentsOf: log, encoding: .utf8)) ?? ""
-        return text.split(separator: "\n").count { $0.contains("\"event\":\"\(event)\"") }
+        told.split(separator: "\n").count { $0.contains("\"event\":\"\(event)\"") }
     }
 
     /// As a user ends it.

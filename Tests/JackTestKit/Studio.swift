@@ -20,6 +20,8 @@ public final class Studio {
     /// The server runs, and calls its client no more.
     public struct Stalled: Error, CustomStringConvertible {
         public let description: String
+
+        public init(description: String) { self.description = description }
     }
 
     /// The name that JACK gave it.
