@@ -9,6 +9,9 @@ typedef double doubles8 __attribute__((vector_size(64), aligned(8), may_alias));
 typedef double doubles2 __attribute__((vector_size(16), aligned(8), may_alias));
 typedef double doubles4 __attribute__((vector_size(32), aligned(8), may_alias));
 
+// Inlined, so that what is constant where it is called is constant within.
+#define ALWAYS static inline __attribute__((always_inline))
+
 #define LOW8(v) __builtin_shufflevector(v, v, 0, 1, 2, 3, 4, 5, 6, 7)
 #define HIGH8(v) __builtin_shufflevector(v, v, 8, 9, 10, 11, 12, 13, 14, 15)
 #define LOW4(v) __builtin_shufflevector(v, v, 0, 1, 2, 3)

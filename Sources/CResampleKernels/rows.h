@@ -2,9 +2,9 @@
 
 #define AT(p, s) (*(const floats *)((p) + (s)))
 
-// What four sums come to, each in this order: halves upon halves down to four, then (0 + 2) + (1 + 3). Two or four take each step
-// together.
-static inline __attribute__((always_inline)) floats4 VECTORS(join)(const floats *a, const floats *b, const floats *c, const floats *d) {
+// What four sums come to, each in this order: halves upon halves down to four, then (0 + 2) + (1 + 3). Two or four take each
+// step together.
+ALWAYS floats4 VECTORS(join)(const floats *a, const floats *b, const floats *c, const floats *d) {
 #define TWO(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
 #if LANES == 16
   const floats16 ab = TWO(*a, *b, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23) +
@@ -24,10 +24,10 @@ static inline __attribute__((always_inline)) floats4 VECTORS(join)(const floats 
 #undef TWO
 }
 
-// GROUP outputs of CHANNELS channels that look at the same samples: `to` gets them, or, where the filter's middle is still to be
-// added, `parts` what is left of each sum when it is down to four.
+// GROUP outputs of CHANNELS channels that look at the same samples: `to` gets them, or, where the filter's middle is still to
+// be added, `parts` what is left of each sum when it is down to four.
 #define SUMS(GROUP, CHANNELS)                                                                                        \
-  static inline __attribute__((always_inline)) void VECTORS(sums_##GROUP##_##CHANNELS)(                              \
+  ALWAYS void VECTORS(sums_##GROUP##_##CHANNELS)(                              \
       const float *const *rows, const float *const *from, ptrdiff_t steps, floats4 (*parts)[16], float *const *to,   \
       ptrdiff_t n, int middle) {                                                                                     \
     floats sums[4][CHANNELS];                                                                                        \
@@ -66,10 +66,8 @@ SUMS(4, 2)
 
 // All outputs of a window, four or three at a time where that comes out even, so that samples are loaded seldom and enough sums
 // are under way.
-static inline __attribute__((always_inline)) void VECTORS(window)(const float *const *rows, ptrdiff_t count,
-                                                                  const float *const *from, ptrdiff_t steps,
-                                                                  floats4 (*parts)[16], float *const *to, ptrdiff_t pair,
-                                                                  int middle) {
+ALWAYS void VECTORS(window)(const float *const *rows, ptrdiff_t count, const float *const *from, ptrdiff_t steps,
+                            floats4 (*parts)[16], float *const *to, ptrdiff_t pair, int middle) {
 #define GROUPS(channels)                                                                              \
   for (ptrdiff_t n = 0, left = count; left > 0; left = count - n) {                                   \
     if (left % 4 == 0) VECTORS(sums_4_##channels)(rows, from, steps, parts, to, n, middle), n += 4;   \
@@ -86,9 +84,8 @@ static inline __attribute__((always_inline)) void VECTORS(window)(const float *c
 }
 
 // The last additions of sums that are down to four, with the filter's middle, all of it in double precision.
-static inline __attribute__((always_inline)) void VECTORS(finish_precisely)(const floats4 *sums, const double *const *k,
-                                                                            const float *const *x, ptrdiff_t taps,
-                                                                            ptrdiff_t count, float *to) {
+ALWAYS void VECTORS(finish_precisely)(const floats4 *sums, const double *const *k, const float *const *x, ptrdiff_t taps,
+                                      ptrdiff_t count, float *to) {
   for (ptrdiff_t n = 0; n < count; n++) {
     doubles4 sum = __builtin_convertvector(sums[n], doubles4);
     for (ptrdiff_t j = 0; j < taps; j += 4)
@@ -99,7 +96,7 @@ static inline __attribute__((always_inline)) void VECTORS(finish_precisely)(cons
 }
 
 // Lagrange's cubic between four values, or rows of a table; fraction: from the second to the third.
-static inline __attribute__((always_inline)) void VECTORS(blend)(const float *row, ptrdiff_t stride, double u, float *to) {
+ALWAYS void VECTORS(blend)(const float *row, ptrdiff_t stride, double u, float *to) {
   const float a = (float)(-u * (u - 1) * (u - 2) / 6), b = (float)((u + 1) * (u - 1) * (u - 2) / 2);
   const float c = (float)(-(u + 1) * u * (u - 2) / 2), d = (float)((u + 1) * u * (u - 1) / 6);
   for (ptrdiff_t j = 0; j < stride; j += LANES) {
@@ -108,19 +105,18 @@ static inline __attribute__((always_inline)) void VECTORS(blend)(const float *ro
   }
 }
 
-static inline __attribute__((always_inline)) void VECTORS(blend_middle)(const double *row, ptrdiff_t stride, double u, double *to) {
+ALWAYS void VECTORS(blend_middle)(const double *row, ptrdiff_t stride, double u, double *to) {
   const double a = -u * (u - 1) * (u - 2) / 6, b = (u + 1) * (u - 1) * (u - 2) / 2;
   const double c = -(u + 1) * u * (u - 2) / 2, d = (u + 1) * u * (u - 1) / 6;
   for (ptrdiff_t j = 0; j < stride; j++)
     to[j] = (a * row[j] + d * row[3 * stride + j]) + (b * row[stride + j] + c * row[2 * stride + j]);
 }
 
-// The outputs that look at the window of inputs in which the next one begins, at most `most` and 16: where their rows lie, and with
-// `middle` what their middles are made of. Moves the place on.
-static inline __attribute__((always_inline)) ptrdiff_t VECTORS(gather)(const struct syrinx_bank *bank, struct syrinx_bank_place *place,
-                                                                       ptrdiff_t most, float *blended, double *blended_middle,
-                                                                       const float **rows, const double **middles,
-                                                                       ptrdiff_t *starts, int grid, int blend, int middle) {
+// The outputs that look at the window of inputs in which the next one begins, at most `most` and 16: where their rows lie, and
+// with `middle` what their middles are made of. Moves the place on.
+ALWAYS ptrdiff_t VECTORS(gather)(const struct syrinx_bank *bank, struct syrinx_bank_place *place, ptrdiff_t most,
+                                 float *blended, double *blended_middle, const float **rows, const double **middles,
+                                 ptrdiff_t *starts, int grid, int blend, int middle) {
   const struct syrinx_bank b = *bank;
   const ptrdiff_t whole = b.advance / b.phases, rest = b.advance % b.phases;
   const ptrdiff_t rows_in_all = grid ? LANES * b.phases / b.grid : b.phases;
@@ -156,9 +152,9 @@ static inline __attribute__((always_inline)) ptrdiff_t VECTORS(gather)(const str
   return n;
 }
 
-static inline __attribute__((always_inline)) void VECTORS(windows)(const struct syrinx_bank *b, struct syrinx_bank_place *place,
-                                                                   const float *const *from, float *const *to, ptrdiff_t channels,
-                                                                   ptrdiff_t count, void *scratch, int grid, int blend, int middle) {
+ALWAYS void VECTORS(windows)(const struct syrinx_bank *b, struct syrinx_bank_place *place, const float *const *from,
+                             float *const *to, ptrdiff_t channels, ptrdiff_t count, void *scratch, int grid, int blend,
+                             int middle) {
   // Blended middles first, for they are wider.
   double *const blended_middle = scratch;
   float *const blended = (float *)(blended_middle + (middle ? 16 * b->middle_count : 0));
@@ -185,11 +181,11 @@ static inline __attribute__((always_inline)) void VECTORS(windows)(const struct 
   }
 }
 
-#define WINDOWS(name, grid, blend, middle)                                                                            \
-  static __attribute__((noinline)) void VECTORS(windows_##name)(                                                      \
-      const struct syrinx_bank *b, struct syrinx_bank_place *place, const float *const *from, float *const *to,       \
-      ptrdiff_t channels, ptrdiff_t count, void *scratch) {                                                           \
-    VECTORS(windows)(b, place, from, to, channels, count, scratch, grid, blend, middle);                              \
+#define WINDOWS(name, grid, blend, middle)                                                                           \
+  static __attribute__((noinline)) void VECTORS(windows_##name)(                                                     \
+      const struct syrinx_bank *b, struct syrinx_bank_place *place, const float *const *from, float *const *to,      \
+      ptrdiff_t channels, ptrdiff_t count, void *scratch) {                                                          \
+    VECTORS(windows)(b, place, from, to, channels, count, scratch, grid, blend, middle);                             \
   }
 WINDOWS(grid, 1, 0, 0)
 WINDOWS(grid_precise, 1, 0, 1)

@@ -33,9 +33,8 @@
 // Within a class (inputs of one stream) steps that lie LANES apart look at the same vectors of samples, one vector on: of T
 // vectors one is loaded. Each such run has a sum of its own: what runs come to cancels in the stop-band, the roundings of long
 // sums would not.
-static inline __attribute__((always_inline)) void VECTORS(tile)(const struct syrinx_bank *b, ptrdiff_t phase,
-                                                                ptrdiff_t frame, const float *from, ptrdiff_t stream,
-                                                                float *made, int T, int folded) {
+ALWAYS void VECTORS(tile)(const struct syrinx_bank *b, ptrdiff_t phase, ptrdiff_t frame, const float *from,
+                          ptrdiff_t stream, float *made, int T, int folded) {
   const floats none = {0};
   const ptrdiff_t streams = b->streams, rounds = b->outer / LANES;
   const ptrdiff_t last = folded && phase == 0 ? b->taps - 2 : b->taps - 1;

@@ -69,15 +69,17 @@ struct syrinx_bank_place {
   ptrdiff_t row;       // with grid: (frame mod lanes · phases + phase) / grid
 };
 
-// Copies samples into memory, frame first + i to stream (first + i) mod streams; those that are not finite, or beyond 2^126, as 0.
+// Copies samples into memory, frame first + i to stream (first + i) mod streams; those that are not finite, or larger than 2^126,
+// as 0.
 //
 // streams: at least 1; stream: floats from stream to stream.
 void syrinx_bank_append(const float *from, float *to, ptrdiff_t first, ptrdiff_t count, ptrdiff_t streams, ptrdiff_t stream);
 
 // Computes count outputs of each channel, and moves the place on.
 //
-// from: each channel's memory, finite, readable for 3 · 16 outputs beyond the last, and with streams for `pad` samples of each more,
-// before and behind; streams lie `stream` floats apart. scratch: where blended, 16 · (middle_count doubles + stride floats). vectors: at most what the machine has.
+// from: each channel's memory, finite, readable for 3 · 16 outputs beyond the last; with streams, each `stream` floats behind the
+// one before, and readable for `pad` samples more at both ends. scratch: where blended, 16 · (middle_count doubles + stride
+// floats). vectors: at most what the machine has.
 //
 // Plain arithmetic: calls nothing, so it may run on the render thread.
 void syrinx_bank_run(const struct syrinx_bank *bank, struct syrinx_bank_place *place, const float *const *from,
