@@ -23,25 +23,25 @@ static double now(void) {
 #define LIMITS(name, target_name, vector, lanes, fma, add, load, set)                                              \
   __attribute__((target(target_name))) static double name(int what, size_t place) {                                 \
     vector sums[chains], one = set(1e-9f), two = set(1e-9f);                                                         \
-    for (int c = 0; c < chains; c++) sums[c] = set((float)c);                                                        \
+    _Pragma("GCC unroll 12") for (int c = 0; c < chains; c++) sums[c] = set((float)c);                                                        \
     const double start = now();                                                                                      \
     for (int turn = 0; turn < turns; turn++) {                                                                       \
       const float *at = memory + place + turn % 16 * lanes;                                                          \
       if (what == 0)                                                                                                 \
-        for (int c = 0; c < chains; c++) sums[c] = fma(one, two, sums[c]);                                           \
+        _Pragma("GCC unroll 12") for (int c = 0; c < chains; c++) sums[c] = fma(one, two, sums[c]);                                           \
       if (what == 1)                                                                                                 \
-        for (int c = 0; c < chains; c++) {                                                                           \
+        _Pragma("GCC unroll 12") for (int c = 0; c < chains; c++) {                                                                           \
           vector both = add(one, two);                                                                               \
           __asm__("" : "+v"(both));                                                                                  \
           sums[c] = fma(both, two, sums[c]);                                                                         \
         }                                                                                                            \
       if (what == 2)                                                                                                 \
-        for (int c = 0; c < chains; c++) sums[c] = add(load(at + c * 64), sums[c]);                                  \
-      for (int c = 0; c < chains; c++) __asm__("" : "+v"(sums[c]));                                                  \
+        _Pragma("GCC unroll 12") for (int c = 0; c < chains; c++) sums[c] = add(load(at + c * 64), sums[c]);                                  \
+      _Pragma("GCC unroll 12") for (int c = 0; c < chains; c++) __asm__("" : "+v"(sums[c]));                                                  \
       __asm__("" : "+v"(one), "+v"(two));                                                                            \
     }                                                                                                                \
     const double took = now() - start;                                                                               \
-    for (int c = 1; c < chains; c++) sums[0] = add(sums[0], sums[c]);                                                \
+    _Pragma("GCC unroll 12") for (int c = 1; c < chains; c++) sums[0] = add(sums[0], sums[c]);                                                \
     float out[lanes];                                                                                                \
     memcpy(out, &sums[0], sizeof out);                                                                               \
     sink = out[0];                                                                                                   \
