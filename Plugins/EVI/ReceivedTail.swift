@@ -12,8 +12,7 @@ struct ReceivedTail: ~Copyable {
     /// Brings speech to the output's rate; that of the stream that was dropped, so that there is no seam.
     var changer: RateChanger
     /// Frames that are not yet in the ring.
-    private var waiting: [Float] = []
-    private var first = 0
+    private var waiting = WaitingSamples()
     /// Frames in the ring since the beginning.
     private var written = 0
     /// What was dropped is still wanted.
@@ -27,8 +26,7 @@ struct ReceivedTail: ~Copyable {
 
     /// Begins with what was dropped: `samples`, the first of which is frame `place` of all speech. Before the renderer is told.
     mutating func open(at place: Int, _ samples: some Sequence<Float>) {
-        waiting = Array(samples)
-        first = 0
+        waiting.replace(with: Array(samples))
         isOpen = true
         renderer.tailBegin.store(written, ordering: .relaxed)
         renderer.tailPlace.store(place, ordering: .relaxed)
@@ -38,8 +36,7 @@ struct ReceivedTail: ~Copyable {
 
     /// Other speech comes.
     mutating func close() {
-        waiting = []
-        first = 0
+        waiting.replace()
         isOpen = false
     }
 
@@ -47,34 +44,26 @@ struct ReceivedTail: ~Copyable {
     mutating func wanted() -> Int {
         guard isOpen else { return 0 }
         flush()
-        return first < waiting.count || renderer.tail.writableCount < rate / 10 ? 0 : rate / 10
+        return waiting.count > 0 || renderer.tail.writableCount < rate / 10 ? 0 : rate / 10
     }
 
     /// Takes the next speech that was dropped.
     mutating func take(_ audio: PlaybackQueue.Audio) {
         if audio.sampleRate != changer.inputRate {
-            changer.finish(into: &waiting)
+            changer.finish(into: &waiting.samples)
             changer = RateChanger(from: audio.sampleRate, to: rate)
         }
         let samples = audio.samples.map { Float($0) / 32_768 }
-        samples.withUnsafeBufferPointer { changer.add($0, into: &waiting) }
+        samples.withUnsafeBufferPointer { changer.add($0, into: &waiting.samples) }
         flush()
     }
 
     private mutating func flush() {
-        let ring = renderer.tail
-        while first < waiting.count {
-            let run = ring.writableRun()
-            let count = min(run.count, waiting.count - first)
-            if count == 0 { break }
-            for k in 0..<count { run[k] = waiting[first + k] }
-            ring.didWrite(count)
-            first += count
-            written += count
-        }
-        if first == waiting.count {
-            waiting.removeAll(keepingCapacity: true)
-            first = 0
+        while true {
+            let run = waiting.copyRun(into: renderer.tail)
+            if run.isEmpty { return }
+            renderer.tail.didWrite(run.count)
+            written += run.count
         }
     }
 }

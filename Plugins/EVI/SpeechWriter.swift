@@ -22,8 +22,7 @@ struct SpeechWriter: ~Copyable {
     private let rate: Int
     private var changer: RateChanger
     /// Frames of the changer's output that are not yet in the ring.
-    private var waiting: [Float] = []
-    private var first = 0
+    private var waiting = WaitingSamples()
     /// Frames in the ring since the beginning, and the one at which the changer's output began.
     private var written = 0
     private var base = 0
@@ -49,12 +48,12 @@ struct SpeechWriter: ~Copyable {
     }
 
     /// Frames in the ring and before it that have not been played.
-    var unplayed: Int { written + waiting.count - first - renderer.consumedSpeech.load(ordering: .acquiring) }
+    var unplayed: Int { written + waiting.count - renderer.consumedSpeech.load(ordering: .acquiring) }
 
     /// How many samples of speech may come now, at whatever rate it has; 0: the ring is full.
     mutating func wanted() -> Int {
         flush()
-        if first < waiting.count { return 0 }
+        if waiting.count > 0 { return 0 }
         let room = renderer.speech.writableCount
         // Speech of a lower rate than the last gives more than fits; the rest waits here.
         return room < rate / Self.leastRoom ? 0 : max(1, room * changer.inputRate / rate)
@@ -78,14 +77,14 @@ struct SpeechWriter: ~Copyable {
     private mutating func add(_ samples: UnsafeBufferPointer<Int16>) {
         // At equal rates straight into the ring, behind what waits.
         flush()
-        let direct = changer.isPlain && first == waiting.count ? put(samples) : 0
+        let direct = changer.isPlain && waiting.count == 0 ? put(samples) : 0
         if direct > 0 { changer.pass(direct) }
         if direct == samples.count { return }
         let rest = [Float](unsafeUninitializedCapacity: samples.count - direct) { floats, filled in
             for k in direct..<samples.count { floats[k - direct] = Float(samples[k]) / 32_768 }
             filled = samples.count - direct
         }
-        rest.withUnsafeBufferPointer { changer.add($0, into: &waiting) }
+        rest.withUnsafeBufferPointer { changer.add($0, into: &waiting.samples) }
     }
 
     /// Puts samples into the ring as far as there is room. Returns: how many.
@@ -117,7 +116,7 @@ struct SpeechWriter: ~Copyable {
         guard isEnding else { return }
         finishStream()
         flush()
-        if first == waiting.count {
+        if waiting.count == 0 {
             renderer.breaksOff.store(!isWhole, ordering: .relaxed)
             renderer.turnEnd.store(written, ordering: .releasing)
             isEnding = false
@@ -129,14 +128,13 @@ struct SpeechWriter: ~Copyable {
         if renderer.isRecorded {
             let unheard = min(history.count, written - renderer.consumedSpeech.load(ordering: .acquiring))
             // Dropped twice, nothing more is taken away: what there was goes on.
-            if !tail.isOpen || unheard > 0 || first < waiting.count {
-                tail.open(at: written - unheard, history.suffix(unheard) + waiting[first...])
+            if !tail.isOpen || unheard > 0 || waiting.count > 0 {
+                tail.open(at: written - unheard, history.suffix(unheard) + waiting.rest)
                 swap(&changer, &tail.changer)
                 history = []
             }
         }
-        waiting = []
-        first = 0
+        waiting.replace()
         marks = []
         isEnding = false
         changer.restart()
@@ -183,26 +181,18 @@ struct SpeechWriter: ~Copyable {
 
     /// Gives the changer's last frames, so that what comes next begins a stream of its own.
     private mutating func finishStream() {
-        changer.finish(into: &waiting)
-        base = written + waiting.count - first
+        changer.finish(into: &waiting.samples)
+        base = written + waiting.count
     }
 
     /// Moves what waits into the ring as far as there is room.
     private mutating func flush() {
-        let ring = renderer.speech
-        while first < waiting.count {
-            let run = ring.writableRun()
-            let count = min(run.count, waiting.count - first)
-            if count == 0 { break }
-            for k in 0..<count { run[k] = waiting[first + k] }
-            remember(run[..<count])
-            ring.didWrite(count)
-            first += count
-            written += count
-        }
-        if first == waiting.count {
-            waiting.removeAll(keepingCapacity: true)
-            first = 0
+        while true {
+            let run = waiting.copyRun(into: renderer.speech)
+            if run.isEmpty { return }
+            remember(run)
+            renderer.speech.didWrite(run.count)
+            written += run.count
         }
     }
 }
