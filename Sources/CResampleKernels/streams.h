@@ -25,8 +25,7 @@
 #define WIDE_FOLDED(t) z[t] += *d * (WIDE(v, t) + WIDE(w, t))
 #define WIDE_SIDES(t) z[t] += d[0] * WIDE(v, t), z[t] += d[1] * WIDE(w, t)
 #define NARROW(t) s[t] = __builtin_convertvector(z[t], floats)
-#define STORE(t) AT_STORE(made, t) = s[t]
-#define AT_STORE(p, t) (*(floats *)((p) + LANES * (t)))
+#define STORE(t) *(floats *)(made + LANES * (t)) = s[t]
 
 // T vectors of outputs of one phase, the first of whose filters begins at `frame`.
 //
@@ -104,7 +103,6 @@ ALWAYS void VECTORS(tile)(const struct syrinx_bank *b, ptrdiff_t phase, ptrdiff_
 #undef WIDE_SIDES
 #undef NARROW
 #undef STORE
-#undef AT_STORE
 
 #define TILE(T, folded)                                                                                           \
   static __attribute__((noinline)) void VECTORS(tile_##T##_##folded)(const struct syrinx_bank *b, ptrdiff_t phase,  \
