@@ -1,4 +1,5 @@
-// Lanes are outputs. Included once for each kind of vectors; MOST is how many vectors of outputs its registers allow at once.
+// Lanes are outputs. Included once for each kind of vectors: LANES outputs each, MOST of them at once, as registers allow. GROUP is
+// the distance of the steps of a run, LANES or twice as many, and RUNS = GROUP / LANES.
 
 #define AT(p, t) (*(const floats *)((p) + LANES * (t)))
 #define WIDE(p, t) __builtin_convertvector(AT(p, t), doubles)
@@ -13,12 +14,31 @@
     if (T > 5) S(5);                                                                                                \
     if (T > 6) S(6);                                                                                                \
   } while (0)
-#define NONE(t) s[t] = none
-#define BEGIN(t) run[t] = none, x[t] = up && t < T - 1 ? AT(v, t) : none, y[t] = down && t < T - 1 ? AT(w, t + 1) : none
+#define NONE(t) s[t] = none, other[t] = none
+#define BEGIN(t)                                                                                                    \
+  run[t] = none, twin[t] = none, x[t] = up && t < T - 1 ? AT(v, t) : none, y[t] = down && t < T - 1 ? AT(w, t + 1) : none
 #define FALL(t) if (down) y[T - 1 - t] = t < T - 1 ? y[T - 2 - t] : AT(w, -m)
 #define TERM(t) run[t] += one * (folded ? x[t] + y[t] : side == 0 ? x[t] : y[t])
+#define TWIN(t) twin[t] += one * (folded ? x[t] + y[t] : side == 0 ? x[t] : y[t])
 #define RISE(t) if (up && t < T - 1) x[t] = x[t + 1]
+#define STEP(S, coefficient)               \
+  do {                                     \
+    const float one = coefficient;         \
+    if (up) x[T - 1] = AT(v, T - 1 + m);   \
+    EACH(FALL);                            \
+    EACH(S);                               \
+    EACH(RISE);                            \
+    m++;                                   \
+  } while (0)
+#define STEPS                                           \
+  do {                                                  \
+    STEP(TERM, one_run[i]);                             \
+    if (RUNS > 1) STEP(TWIN, one_run[i + 8 * rounds]);  \
+  } while (0)
 #define ADD(t) s[t] += run[t]
+#define ADD_TWIN(t) other[t] += twin[t]
+#define HOLD(t) held[t] = s[t], s[t] = none
+#define HALVES(t) s[t] = RUNS > 1 ? s[t] + other[t] : held[t] + s[t]
 #define FOLDED(t) s[t] += *k * (AT(v, t) + AT(w, t))
 #define SIDES(t) s[t] += k[0] * AT(v, t), s[t] += k[1] * AT(w, t)
 #define WIDEN(t) z[t] = __builtin_convertvector(s[t], doubles)
@@ -30,36 +50,43 @@
 // T vectors of outputs of one phase, the first of whose filters begins at `frame`.
 //
 // Within a class (inputs of one stream) steps that lie LANES apart look at the same vectors of samples, one vector on: of T
-// vectors one is loaded. Each such run has a sum of its own: what runs come to cancels in the stop-band, the roundings of long
-// sums would not.
+// vectors one is loaded. Each run of steps that lie GROUP apart has a sum of its own: what runs come to cancels in the stop-band,
+// the roundings of long sums would not. `fixed`: outer / GROUP, where the compiler shall know it, or 0. Where GROUP is 16, those of the first 8 runs of each class are summed, then of the others:
+// narrow vectors make both sums side by side, wide ones one after the other.
 ALWAYS void VECTORS(tile)(const struct syrinx_bank *b, ptrdiff_t phase, ptrdiff_t frame, const float *from,
-                          ptrdiff_t stream, float *made, int T, int folded) {
+                          ptrdiff_t stream, float *made, int T, int folded, int fixed) {
   const floats none = {0};
-  const ptrdiff_t streams = b->streams, rounds = b->outer / LANES;
+  const ptrdiff_t streams = b->streams, rounds = fixed > 0 ? fixed : b->outer / GROUP, sides = folded ? 1 : 2;
   const ptrdiff_t last = folded && phase == 0 ? b->taps - 2 : b->taps - 1;
   const float *k = b->rows + phase * b->stride;
-  floats s[7], run[7], x[8], y[7];
+  floats s[7], other[7], held[7], run[7], twin[7], x[8], y[7];
   EACH(NONE);
-  for (ptrdiff_t side = 0; side < (folded ? 1 : 2); side++) {
-    const int up = folded || side == 0, down = folded || side == 1;
-    for (ptrdiff_t c = 0; c < streams; c++) {
-      const ptrdiff_t f = frame + c, g = frame + last - c;
-      const float *v = from + f % streams * stream + f / streams - b->pad;
-      const float *w = from + g % streams * stream + g / streams + b->pad;
-      // Unfolded, the second side runs from its outer end too: its vectors come in falling order.
-      for (ptrdiff_t r = 0; r < LANES; r++, v++, w--, k += rounds) {
-        EACH(BEGIN);
-        _Pragma("clang loop unroll(disable)") for (ptrdiff_t m = 0; m < rounds; m++) {
-          const float one = k[m];
-          if (up) x[T - 1] = AT(v, T - 1 + m);
-          EACH(FALL);
-          EACH(TERM);
-          EACH(RISE);
+  for (ptrdiff_t half = 0; half < GROUP / RUNS / 8; half++) {
+    if (half > 0) EACH(HOLD);
+    for (ptrdiff_t side = 0; side < sides; side++) {
+      const int up = folded || side == 0, down = folded || side == 1;
+      for (ptrdiff_t c = 0; c < streams; c++) {
+        const ptrdiff_t f = frame + c, g = frame + last - c;
+        const float *v = from + f % streams * stream + f / streams - b->pad + 8 * half;
+        const float *w = from + g % streams * stream + g / streams + b->pad - 8 * half;
+        const float *one_run = k + ((side * streams + c) * GROUP + 8 * half) * rounds;
+        // Unfolded, the second side runs from its outer end too: its vectors come in falling order.
+        for (ptrdiff_t r = 0; r < 8; r++, v++, w--, one_run += rounds) {
+          EACH(BEGIN);
+          ptrdiff_t m = 0;
+          if (fixed > 0) {
+            _Pragma("clang loop unroll(full)") for (ptrdiff_t i = 0; i < fixed; i++) STEPS;
+          } else {
+            _Pragma("clang loop unroll(disable)") for (ptrdiff_t i = 0; i < rounds; i++) STEPS;
+          }
+          EACH(ADD);
+          if (RUNS > 1) EACH(ADD_TWIN);
         }
-        EACH(ADD);
       }
     }
   }
+  if (GROUP > 8) EACH(HALVES);
+  k += sides * b->outer * streams;
   for (ptrdiff_t c = 0; c < streams; c++) {
     const ptrdiff_t f = frame + c, g = frame + last - c, begin = b->outer - b->pad;
     const float *v = from + f % streams * stream + f / streams + begin;
@@ -94,8 +121,14 @@ ALWAYS void VECTORS(tile)(const struct syrinx_bank *b, ptrdiff_t phase, ptrdiff_
 #undef BEGIN
 #undef FALL
 #undef TERM
+#undef TWIN
 #undef RISE
+#undef STEP
+#undef STEPS
 #undef ADD
+#undef ADD_TWIN
+#undef HOLD
+#undef HALVES
 #undef FOLDED
 #undef SIDES
 #undef WIDEN
@@ -108,7 +141,10 @@ ALWAYS void VECTORS(tile)(const struct syrinx_bank *b, ptrdiff_t phase, ptrdiff_
   static __attribute__((noinline)) void VECTORS(tile_##T##_##folded)(const struct syrinx_bank *b, ptrdiff_t phase,  \
                                                                      ptrdiff_t frame, const float *from,           \
                                                                      ptrdiff_t stream, float *made) {              \
-    VECTORS(tile)(b, phase, frame, from, stream, made, T, folded);                                                 \
+    /* What `high` and `best` have where loops cost most: with few vectors. */                                     \
+    if (RUNS > 1 && b->outer == 5 * GROUP) VECTORS(tile)(b, phase, frame, from, stream, made, T, folded, 5);       \
+    else if (RUNS > 1 && b->outer == 6 * GROUP) VECTORS(tile)(b, phase, frame, from, stream, made, T, folded, 6);  \
+    else VECTORS(tile)(b, phase, frame, from, stream, made, T, folded, 0);                                         \
   }
 TILE(1, 0)
 TILE(2, 0)
@@ -130,43 +166,17 @@ TILE(7, 1)
 #endif
 #undef TILE
 
-static void VECTORS(run_streams)(const struct syrinx_bank *bank, struct syrinx_bank_place *place, const float *const *from,
-                                 ptrdiff_t stream, float *const *to, ptrdiff_t channels, ptrdiff_t count) {
-  const struct syrinx_bank b = *bank;
-  const ptrdiff_t phases = b.phases;
-  for (ptrdiff_t r = 0; r < phases && r < count; r++) {
-    const ptrdiff_t at = place->phase + r * b.advance, phase = at % phases, frame = place->frame + at / phases;
-    const int folded = phase == 0 || 2 * phase == phases;
-    const ptrdiff_t all = (count - r + phases - 1) / phases;
-    for (ptrdiff_t c = 0; c < channels; c++) {
-      for (ptrdiff_t n = 0; n < all; n += MOST * LANES) {
-        float made[MOST * LANES];
-        const ptrdiff_t some = all - n < MOST * LANES ? all - n : MOST * LANES, here = frame + n * b.advance;
-#define CASE(T)                                                                                                     \
-  case T:                                                                                                           \
-    (folded ? VECTORS(tile_##T##_1) : VECTORS(tile_##T##_0))(&b, phase, here, from[c], stream, made);               \
-    break;
-        switch ((some + LANES - 1) / LANES) {
-          CASE(1)
-          CASE(2)
-          CASE(3)
+static const struct tiles VECTORS(tiles) = {
+  .lanes = LANES, .most = MOST,
+#define BOTH(T) [T - 1] = {VECTORS(tile_##T##_0), VECTORS(tile_##T##_1)}
+  .run = {
+    BOTH(1), BOTH(2), BOTH(3),
 #if MOST > 3
-          CASE(4)
+    BOTH(4),
 #endif
 #if MOST > 4
-          CASE(5)
-          CASE(6)
-          CASE(7)
+    BOTH(5), BOTH(6), BOTH(7),
 #endif
-        }
-#undef CASE
-        float *out = to[c] + r + n * phases;
-        if (phases == 1) for (ptrdiff_t i = 0; i < some; i++) out[i] = made[i];
-        else for (ptrdiff_t i = 0; i < some; i++) out[i * phases] = made[i];
-      }
-    }
-  }
-  const ptrdiff_t end = place->phase + count * b.advance;
-  place->frame += end / phases;
-  place->phase = end % phases;
-}
+  },
+#undef BOTH
+};

@@ -5,34 +5,45 @@ import Testing
 
 @Suite("polyphase resampler")
 struct RationalResamplerTests {
-    /// Rates of every kind of table: a row for each pair of place and phase, streams with one phase, with mirrored ones and with
-    /// others, a row for each phase, rows between others.
+    /// Rates of every kind of table. Vectors of 8: a row for each pair of place and phase, streams with one phase, with mirrored
+    /// ones and with others, a row for each phase, rows between others. Vectors of 16: columns of which 8 taps see the same
+    /// samples in the place of rows, and columns of which 4 do.
     static let rates = [
         (48_000, 44_100), (48_000, 16_000), (16_000, 48_000), (32_000, 48_000), (24_000, 48_000), (44_100, 48_000),
-        (44_101, 47_999),
+        (44_101, 47_999), (88_200, 48_000), (96_000, 48_000),
     ]
     /// And one where a short filter comes first.
     static let allRates = rates + [(44_100, 16_000)]
 
     /// What a resampler that begins with its first filter on silence makes of some channels.
+    ///
+    /// - Parameter blocks: frames that are appended at once, over and over; none for all.
     static func convert(
         _ input: [[Float]], from inputRate: Int, to outputRate: Int, _ quality: ResamplerQuality,
-        _ vectors: RationalResampler.Vectors = .widest
+        phase: ResamplerPhase = .linear, _ vectors: RationalResampler.Vectors = .widest, blocks: [Int] = []
     ) -> [[Float]] {
-        let key = ResamplerTable.Key(inputRate: inputRate, outputRate: outputRate, quality: quality)
+        let key = ResamplerTable.Key(inputRate: inputRate, outputRate: outputRate, quality: quality, phase: phase)
         let frames = input[0].count
         let table = vectors == .widest ? ResamplerTable.shared(key) : ResamplerTable(key, vectors: vectors)
         var resampler = RationalResampler(
-            table, channels: input.count, backlog: 2 * key.taps, largestInput: frames, vectors: vectors)
+            table, channels: input.count, backlog: 2 * key.taps, largestInput: blocks.max() ?? frames, vectors: vectors)
         resampler.begin(instant: 0, next: 0)
-        resampler.reserve(frames)
-        for (channel, samples) in input.enumerated() { resampler.append(samples, count: frames, channel: channel) }
-        resampler.advance(frames)
         let most = (frames - key.reach) * outputRate / inputRate
         let outputs = input.map { _ in UnsafeMutablePointer<Float>.allocate(capacity: most) }
         defer { for output in outputs { output.deallocate() } }
-        for (channel, output) in outputs.enumerated() { resampler.direct(channel, to: output) }
-        let made = resampler.convert(most)
+        var (read, made, turn) = (0, 0, 0)
+        while read < frames {
+            let count = min(blocks.isEmpty ? frames : blocks[turn % blocks.count], frames - read)
+            resampler.reserve(count)
+            for (channel, samples) in input.enumerated() {
+                resampler.append(Array(samples[read..<read + count]), count: count, channel: channel)
+            }
+            resampler.advance(count)
+            for (channel, output) in outputs.enumerated() { resampler.direct(channel, to: output + made) }
+            made += resampler.convert(most - made)
+            read += count
+            turn += 1
+        }
         return outputs.map { Array(UnsafeBufferPointer(start: $0, count: made)) }
     }
 
@@ -131,6 +142,24 @@ struct RationalResamplerTests {
         let together = Self.convert(noise, from: input, to: output, .medium)
         for channel in 0..<3 {
             #expect(Self.convert([noise[channel]], from: input, to: output, .medium)[0] == together[channel])
+        }
+    }
+
+    @Test("bits do not depend on how the stream is cut", arguments: allRates)
+    func cuts(input: Int, output: Int) {
+        let noise = (0..<2).map { TestSignal.noise(seed: UInt64($0), frames: 6_000) }
+        for vectors in RationalResampler.Vectors.allCases
+        where vectors.rawValue <= RationalResampler.Vectors.widest.rawValue {
+            let kinds: [(ResamplerQuality, ResamplerPhase)] = [(.high, .linear), (.best, .linear), (.best, .minimum)]
+            for (quality, phase) in kinds {
+                func converted(_ blocks: [Int]) -> [[Float]] {
+                    Self.convert(noise, from: input, to: output, quality, phase: phase, vectors, blocks: blocks)
+                }
+                let whole = converted([])
+                #expect(whole[0].count > 500)
+                #expect(converted([64]) == whole)
+                #expect(converted([1, 7, 300, 32, 2, 1_000, 90, 23]) == whole)
+            }
         }
     }
 

@@ -7,11 +7,11 @@ final class BankMemory: Sendable {
     deinit { for block in blocks { block.deallocate() } }
 
     /// Zeros. Thread: control, before anybody else sees this object.
-    func zeros<T: BinaryFloatingPoint>(_ count: Int, of type: T.Type) -> UnsafeMutablePointer<T> {
+    func zeros<T: Numeric>(_ count: Int, of type: T.Type) -> UnsafeMutablePointer<T> {
         let block = UnsafeMutableRawPointer.allocate(byteCount: max(1, count) * MemoryLayout<T>.stride, alignment: 64)
         blocks.append(block)
         let values = block.bindMemory(to: type, capacity: count)
-        values.initialize(repeating: 0, count: count)
+        values.initialize(repeating: .zero, count: count)
         return values
     }
 }
@@ -52,7 +52,13 @@ struct BankLayout {
         bank.behind = behind
         bank.phases = phases
         bank.advance = advance
-        if streams > 0 { layStreams(&bank, memory) } else { layRows(&bank, memory) }
+        if streams > 0 {
+            layStreams(&bank, memory)
+        } else if reach > 0 {
+            layColumns(&bank, memory)
+        } else {
+            layRows(&bank, memory)
+        }
         return bank
     }
 
@@ -111,6 +117,54 @@ struct BankLayout {
         bank.middle = middleSteps > 0 ? UnsafePointer(middles) : nil
     }
 
+    /// How many taps of 16 outputs can be picked from the same 32 samples, where that is how it is done; else 0.
+    private var reach: Int {
+        guard lanes == 16, phases * (behind + ahead) * 4 <= Self.largestExact else { return 0 }
+        let farthest = (15 * advance + phases - 1) / phases
+        return farthest + 7 < 32 ? 8 : farthest + 3 < 32 ? 4 : 0
+    }
+
+    private func layColumns(_ bank: inout syrinx_bank, _ memory: BankMemory) {
+        let taps = behind + ahead
+        let (first, wide) = precise
+        // So many times all phases that at most one lane of 25 is idle.
+        let times = (1...lanes).first { (-$0 * phases & (lanes - 1)) * 24 <= $0 * phases } ?? lanes
+        bank.columns = times * phases
+        bank.reach = reach
+        bank.steps = (taps + 3) / 4 * 4
+        bank.stride = (bank.columns + lanes - 1) / lanes * lanes
+        bank.inverse = (1...phases).first { $0 * advance % phases == 1 % phases } ?? 0
+        bank.middle_first = first
+        bank.middle_count = wide
+        let offsets = memory.zeros(bank.columns + lanes, of: Int32.self)
+        for column in 0..<(bank.columns + lanes) { offsets[column] = Int32(column * advance / phases) }
+        let rows = memory.zeros(bank.steps * bank.stride, of: Float.self)
+        let middles = memory.zeros(wide * bank.stride, of: Double.self)
+        for phase in 0..<phases {
+            let values = self.taps(Double(phase) / Double(phases))
+            for column in stride(from: phase * bank.inverse % phases, to: bank.columns, by: phases) {
+                for j in 0..<taps {
+                    if j < first || j >= first + wide {
+                        rows[j * bank.stride + column] = Float(values[j])
+                    } else {
+                        middles[(j - first) * bank.stride + column] = values[j]
+                    }
+                }
+            }
+        }
+        bank.rows = UnsafePointer(rows)
+        bank.offsets = UnsafePointer(offsets)
+        bank.middle = wide > 0 ? UnsafePointer(middles) : nil
+    }
+
+    /// The taps that are summed in double precision: the first of them, and how many, a multiple of 4. What a filter of minimum
+    /// phase does first it does with most of its weight.
+    private var precise: (first: Int, count: Int) {
+        let taps = behind + ahead
+        let wide = min(taps, isOneSided ? 4 * near : 2 * near) / 4 * 4
+        return (isOneSided ? taps - wide : behind - wide / 2, wide)
+    }
+
     private func layRows(_ bank: inout syrinx_bank, _ memory: BankMemory) {
         let taps = behind + ahead
         let steps = (taps + 2 * (lanes - 1)) / lanes
@@ -124,9 +178,7 @@ struct BankLayout {
         bank.stride = isGrid ? lanes * steps : width
         bank.grid = isGrid ? grid : 0
         bank.blended = isBlended ? Self.blendedPlaces : 0
-        // A multiple of 4; what a filter of minimum phase does first it does with most of its weight.
-        let wide = min(taps, isOneSided ? 4 * near : 2 * near) / 4 * 4
-        let first = isOneSided ? taps - wide : behind - wide / 2
+        let (first, wide) = precise
         bank.middle_first = first
         bank.middle_count = wide
         func place(_ row: Int) -> Double {

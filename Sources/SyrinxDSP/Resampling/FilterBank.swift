@@ -37,7 +37,7 @@ struct FilterBank: ~Copyable {
         self.channels = channels
         self.vectors = vectors
         streams = max(1, bank.streams)
-        before = bank.pad * streams
+        before = bank.columns > 0 ? 32 : bank.pad * streams
         // As much again as must stay: what stays is moved to the front once in so many frames.
         writable = 2 * (backlog + before) + 16 + streams + largestInput
         // The kernel reads up to three vectors beyond what a filter needs.
@@ -76,14 +76,18 @@ struct FilterBank: ~Copyable {
         samples.update(repeating: 0, count: capacity &* channels)
         place.frame = first &- origin
         place.phase = phase
-        place.row = bank.grid > 0 ? ((frame & (bank.lanes &- 1)) &* bank.phases &+ phase) / bank.grid : 0
+        if bank.columns > 0 {
+            place.row = phase &* bank.inverse % bank.phases
+        } else if bank.grid > 0 {
+            place.row = ((frame & (bank.lanes &- 1)) &* bank.phases &+ phase) / bank.grid
+        }
     }
 
     /// Makes room for `count` frames.
     @_noLocks @_noAllocation
     mutating func reserve(_ count: Int) {
         guard filled &+ count > writable else { return }
-        let gone = bank.streams > 0 ? (place.frame &- before) / streams &* streams : place.frame & ~15
+        let gone = bank.streams > 0 ? (place.frame &- before) / streams &* streams : (place.frame &- before) & ~15
         let kept = max(0, (filled &- gone &+ streams &- 1) / streams)
         for line in 0..<channels &* streams {
             let start = samples + line &* stream

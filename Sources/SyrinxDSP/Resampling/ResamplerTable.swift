@@ -7,8 +7,9 @@ internal import Synchronization
 /// coefficients: one long low-pass, of which it takes every L-th. How they lie in memory is told by `CResampleKernels`:
 ///
 /// - *streams* where L and M are small;
-/// - *rows* else. Where L is so large that the rows would not stay in a cache (44 101 → 47 999 Hz), there are 128 places, and
-///   a row between them is found by a cubic through four: its error is below −160 dB up to half the rate.
+/// - *columns* else, where vectors hold 16 and r_in is below 1.8 · r_out, or *rows*. Where L is so large that they would not stay
+///   in a cache (44 101 → 47 999 Hz), there are rows for 128 places, and a row between them is found by a cubic through four: its
+///   error is below −160 dB up to half the rate.
 ///
 /// Where r_in is at least twice r_out and L is large (44.1 → 16 kHz), the long filter works at n · r_out, n = ⌊M / L⌋, whence
 /// every n-th sample is left; a short one of rows brings the input there (``fore``). It need not be steep, for whatever it lets
