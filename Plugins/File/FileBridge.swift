@@ -27,9 +27,14 @@ final class FileBridge: Sendable {
 
     /// A queue for frames as they lie in a file, `frameBytes` each: bytes in the place of planes.
     ///
-    /// Flat out a chunk is worth a call of the system; under a clock it is short, so that little waits in it.
-    static func byteQueue(frameBytes: Int, channels: Int, forBlocksOf block: Int, isPaced: Bool) -> PlanarQueue {
-        let chunkFrames = isPaced ? PlanarQueue.chunkFrames(forChannels: channels) : max(64, 65_536 / frameBytes)
+    /// Under a clock a chunk is short, so that little waits in it. Flat out it is worth a call of the system; of a file that
+    /// does not come by and by it is worth a wake-up of a thread on another processor.
+    static func byteQueue(
+        frameBytes: Int, channels: Int, forBlocksOf block: Int, isPaced: Bool, isStream: Bool
+    ) -> PlanarQueue {
+        let chunkFrames =
+            isPaced
+            ? PlanarQueue.chunkFrames(forChannels: channels) : max(64, (isStream ? 65_536 : 262_144) / frameBytes)
         return PlanarQueue(
             channels: (frameBytes + 3) / 4, chunkFrames: chunkFrames,
             slots: max(8, 2 * (2 + (block + chunkFrames - 1) / chunkFrames)), isTouched: isPaced)

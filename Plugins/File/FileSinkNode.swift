@@ -137,7 +137,7 @@ public struct FileSinkNode: Node {
         let encoded = try FileSinkService.begin(plan, split, at: 0, in: file, cancellation)
         let queue = FileBridge.byteQueue(
             frameBytes: format.channels * encoded.layout.width, channels: format.channels,
-            forBlocksOf: setup.input.largestBlock, isPaced: setup.isPaced)
+            forBlocksOf: setup.input.largestBlock, isPaced: setup.isPaced, isStream: isStream)
         let renderer = FileSinkRenderer(
             bridge: FileBridge(queue: queue, isPaced: setup.isPaced, cancellation: cancellation),
             latency: setup.input.latency, channels: format.channels, layout: encoded.layout, dithers: plan.dithers)

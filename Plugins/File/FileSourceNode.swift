@@ -111,7 +111,7 @@ public struct FileSourceNode: Node {
             layout.map {
                 FileBridge.byteQueue(
                     frameBytes: $0.width * format.channels, channels: format.channels,
-                    forBlocksOf: setup.output.largestBlock, isPaced: setup.isPaced)
+                    forBlocksOf: setup.output.largestBlock, isPaced: setup.isPaced, isStream: !input.isSeekable)
             }
             ?? PlanarQueue(
                 channels: format.channels, forBlocksOf: setup.output.largestBlock, isTouched: setup.isPaced)
