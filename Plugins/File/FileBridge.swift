@@ -27,14 +27,16 @@ final class FileBridge: Sendable {
 
     /// A queue for frames as they lie in a file, `frameBytes` each: bytes in the place of planes.
     ///
-    /// Under a clock a chunk is short, so that little waits in it. Flat out it is worth a call of the system; of a file that
-    /// does not come by and by it is worth a wake-up of a thread on another processor.
+    /// Under a clock a chunk is short, so that little waits in it. Flat out it is worth a call of the system; where there is much
+    /// to do, also a wake-up of a thread on another processor, and memory that nobody has touched yet.
+    ///
+    /// - Parameter frames: how many will pass, more or less; nil: they come by and by.
     static func byteQueue(
-        frameBytes: Int, channels: Int, forBlocksOf block: Int, isPaced: Bool, isStream: Bool
+        frameBytes: Int, channels: Int, forBlocksOf block: Int, isPaced: Bool, frames: Int?
     ) -> PlanarQueue {
+        let bytes = min(262_144, max(65_536, min(frames ?? 0, 1 << 40) / 64 * frameBytes))
         let chunkFrames =
-            isPaced
-            ? PlanarQueue.chunkFrames(forChannels: channels) : max(64, (isStream ? 65_536 : 262_144) / frameBytes)
+            isPaced ? PlanarQueue.chunkFrames(forChannels: channels) : max(64, bytes / frameBytes)
         return PlanarQueue(
             channels: (frameBytes + 3) / 4, chunkFrames: chunkFrames,
             slots: max(8, 2 * (2 + (block + chunkFrames - 1) / chunkFrames)), isTouched: isPaced)

@@ -128,6 +128,9 @@ public struct FileSinkNode: Node {
         let sources = setup.sourceFacts.compactMap { source in
             source.facts.first { $0.name == "subtype" }?.value.string.flatMap(Subtype.named)
         }
+        let longest = setup.sourceFacts.compactMap { source in
+            source.facts.first { $0.name == "frames" }?.value.double
+        }.max().map { Int(min($0, 0x1p40)) }
         let subtype = self.subtype ?? follow(sources, format, isStream: isStream)
         var plan = OutputPlan(
             path: path, container: container, subtype: subtype, rate: format.rate, channels: format.channels,
@@ -137,7 +140,7 @@ public struct FileSinkNode: Node {
         let encoded = try FileSinkService.begin(plan, split, at: 0, in: file, cancellation)
         let queue = FileBridge.byteQueue(
             frameBytes: format.channels * encoded.layout.width, channels: format.channels,
-            forBlocksOf: setup.input.largestBlock, isPaced: setup.isPaced, isStream: isStream)
+            forBlocksOf: setup.input.largestBlock, isPaced: setup.isPaced, frames: isStream ? nil : longest)
         let renderer = FileSinkRenderer(
             bridge: FileBridge(queue: queue, isPaced: setup.isPaced, cancellation: cancellation),
             latency: setup.input.latency, channels: format.channels, layout: encoded.layout, dithers: plan.dithers)

@@ -111,7 +111,8 @@ public struct FileSourceNode: Node {
             layout.map {
                 FileBridge.byteQueue(
                     frameBytes: $0.width * format.channels, channels: format.channels,
-                    forBlocksOf: setup.output.largestBlock, isPaced: setup.isPaced, isStream: !input.isSeekable)
+                    forBlocksOf: setup.output.largestBlock, isPaced: setup.isPaced,
+                    frames: input.isSeekable ? input.frames : nil)
             }
             ?? PlanarQueue(
                 channels: format.channels, forBlocksOf: setup.output.largestBlock, isTouched: setup.isPaced)

@@ -158,7 +158,8 @@ void syrinx_bank_append(const float *from, float *to, ptrdiff_t first, ptrdiff_t
     for (; i < count; i++) to[first + i] = finite(from[i]);
     return;
   }
-  for (; i < count && (first + i) % streams != 0; i++) to[(first + i) % streams * stream + (first + i) / streams] = finite(from[i]);
+  for (; i < count && (first + i) % streams != 0; i++)
+    to[(first + i) % streams * stream + (first + i) / streams] = finite(from[i]);
   float *place = to + (first + i) / streams;
   if (streams == 2) {
     for (; i + 8 <= count; i += 8, place += 4) {

@@ -19,9 +19,9 @@ ALWAYS void columns_taps(const float *k, ptrdiff_t stride, const float *const *f
   }
 }
 
-// Taps first ..< end, a multiple of `reach` or of 4 away from each other; k: the first one's coefficients, then those at the end.
-ALWAYS void columns_run(const float **k, ptrdiff_t stride, const float *const *from, ptrdiff_t first, ptrdiff_t end,
-                        const ints16 *places, floats16 (*sums)[4], int channels, int reach) {
+// Taps first ..< end, a multiple of 4. k: the coefficients of the first, then of the one at the end.
+ALWAYS void columns_span(const float **k, ptrdiff_t stride, const float *const *from, ptrdiff_t first, ptrdiff_t end,
+                         const ints16 *places, floats16 (*sums)[4], int channels, int reach) {
   ptrdiff_t t = first;
   _Pragma("clang loop unroll(disable)") for (; t + reach <= end; t += reach, *k += reach * stride)
     columns_taps(*k, stride, from, t, places, sums, channels, reach);
@@ -45,16 +45,17 @@ ALWAYS void columns_group(const struct syrinx_bank *b, ptrdiff_t column, const f
   floats16 sums[2][4];
   places[0] = *(const ints16 *)offsets - offsets[0];
   _Pragma("unroll") for (int j = 1; j < reach; j++) places[j] = places[0] + j;
-  _Pragma("unroll") for (int c = 0; c < channels; c++) _Pragma("unroll") for (int j = 0; j < 4; j++) sums[c][j] = (floats16){0};
+  _Pragma("unroll") for (int c = 0; c < channels; c++)
+    _Pragma("unroll") for (int j = 0; j < 4; j++) sums[c][j] = (floats16){0};
   doubles16 wide[2];
   if (middle) {
     // Up to the middle, where most of the sum comes in, and on from there with sums that begin anew.
     const ptrdiff_t before = (b->middle_first + b->middle_count / 2) / reach * reach;
-    columns_run(&k, stride, from, 0, before, places, sums, channels, reach);
+    columns_span(&k, stride, from, 0, before, places, sums, channels, reach);
     _Pragma("unroll") for (int c = 0; c < channels; c++) wide[c] = columns_flush(sums[c]);
-    columns_run(&k, stride, from, before, taps, places, sums, channels, reach);
+    columns_span(&k, stride, from, before, taps, places, sums, channels, reach);
   } else {
-    columns_run(&k, stride, from, 0, taps, places, sums, channels, reach);
+    columns_span(&k, stride, from, 0, taps, places, sums, channels, reach);
   }
   _Pragma("unroll") for (int c = 0; c < channels; c++) {
     floats16 sum;

@@ -1,5 +1,5 @@
-// Lanes are outputs. Included once for each kind of vectors: LANES outputs each, MOST of them at once, as registers allow. GROUP is
-// the distance of the steps of a run, LANES or twice as many, and RUNS = GROUP / LANES.
+// Lanes are outputs. Included once for each kind of vectors: LANES outputs each, MOST of them at once, as registers allow. GROUP
+// is the distance of the steps of a run, LANES or twice as many, and RUNS = GROUP / LANES.
 
 #define AT(p, t) (*(const floats *)((p) + LANES * (t)))
 #define WIDE(p, t) __builtin_convertvector(AT(p, t), doubles)
@@ -51,8 +51,9 @@
 //
 // Within a class (inputs of one stream) steps that lie LANES apart look at the same vectors of samples, one vector on: of T
 // vectors one is loaded. Each run of steps that lie GROUP apart has a sum of its own: what runs come to cancels in the stop-band,
-// the roundings of long sums would not. `fixed`: outer / GROUP, where the compiler shall know it, or 0. Where GROUP is 16, those of the first 8 runs of each class are summed, then of the others:
-// narrow vectors make both sums side by side, wide ones one after the other.
+// the roundings of long sums would not. Where GROUP is 16, those of the first 8 runs of each class are summed, then those of the
+// others: narrow vectors make both sums side by side, wide ones one after the other. fixed: outer / GROUP, where the compiler
+// shall know it, or 0.
 ALWAYS void VECTORS(tile)(const struct syrinx_bank *b, ptrdiff_t phase, ptrdiff_t frame, const float *from,
                           ptrdiff_t stream, float *made, int T, int folded, int fixed) {
   const floats none = {0};

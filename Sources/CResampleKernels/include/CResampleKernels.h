@@ -37,7 +37,8 @@ double syrinx_kaiser_sinc(double time, double half, double cutoff, double beta);
 // Columns (columns > 0; only where vectors have 16 lanes): the same ratios, but lanes are neighbouring outputs, which are made of
 // 32 neighbouring inputs at most as far as one tap is concerned: each lane picks its own. So nothing is summed across lanes.
 // Coefficients lie tap by tap, those of neighbouring outputs side by side, in the order in which outputs follow each other.
-// Four sums, of every fourth tap each, then (0 + 2) + (1 + 3); then the filter's middle.
+// Four sums, of every fourth tap each, then (0 + 2) + (1 + 3); where the filter's middle is apart, all that in double precision
+// for the taps up to it and for those from it on, then the middle.
 //
 // Streams (streams > 0): lanes are outputs of one phase, which lie `advance` inputs apart; inputs that lie so far apart are
 // neighbours in memory, in `advance` streams. A coefficient serves all lanes, and the two samples that a symmetric filter weighs
