@@ -32,6 +32,7 @@ bool syrinx_samples_have_wide_vectors(void) { return __builtin_cpu_supports("avx
 bool syrinx_samples_have_wide_vectors(void) { return false; }
 #define wide_encode plain_encode
 #define wide_decode plain_decode
+#define wide_scale plain_scale
 #endif
 
 void syrinx_encode(const float *const *planes, ptrdiff_t channels, ptrdiff_t frames, const struct syrinx_layout *layout,
@@ -42,4 +43,8 @@ void syrinx_encode(const float *const *planes, ptrdiff_t channels, ptrdiff_t fra
 void syrinx_decode(const void *bytes, const struct syrinx_layout *layout, ptrdiff_t channels, ptrdiff_t frames,
                    float *const *planes, bool wide) {
   (wide ? wide_decode : plain_decode)(bytes, layout, channels, frames, planes);
+}
+
+void syrinx_scale(const float *from, float gain, float *to, ptrdiff_t count) {
+  (syrinx_samples_have_wide_vectors() ? wide_scale : plain_scale)(from, gain, to, count);
 }

@@ -1,3 +1,5 @@
+internal import CSampleKernels
+
 /// Multiplies `input` by a gain, sample by sample: out[k] = in[k] · gain(k).
 ///
 /// - Shape: as many samples as `input` holds; `output` may be the same memory as `input`, or must not overlap it.
@@ -21,7 +23,11 @@ func multiplyInPlace(_ samples: UnsafeMutablePointer<Float>, count: Int, gliding
     for k in 0..<gliding { samples[k] *= gain.gliding(k) }
     let steady = gain.target
     if steady == 1 { return }
-    for k in gliding..<count { samples[k] *= steady }
+    if count &- gliding >= manySamples {
+        multiplyMany(samples + gliding, by: steady, into: samples + gliding, count: count &- gliding)
+    } else {
+        for k in gliding..<count { samples[k] *= steady }
+    }
 }
 
 @inlinable
@@ -31,5 +37,21 @@ func multiplyApart(
 ) {
     for k in 0..<gliding { result[k] = source[k] * gain.gliding(k) }
     let steady = gain.target
-    for k in gliding..<count { result[k] = source[k] * steady }
+    if count &- gliding >= manySamples {
+        multiplyMany(source + gliding, by: steady, into: result + gliding, count: count &- gliding)
+    } else {
+        for k in gliding..<count { result[k] = source[k] * steady }
+    }
+}
+
+/// So many that the machine's widest vectors are worth a call.
+@inlinable
+var manySamples: Int { 64 }
+
+@usableFromInline @_noLocks @_noAllocation
+func multiplyMany(
+    _ source: UnsafePointer<Float>, by gain: Float, into result: UnsafeMutablePointer<Float>, count: Int
+) {
+    // Plain arithmetic of ours: it calls nothing.
+    _unsafePerformance { syrinx_scale(source, gain, result, count) }
 }

@@ -1,5 +1,5 @@
-// What happens to every sample between a plan and a file: put side by side, rounded, packed; and back. For vectors that
-// Swift's build target does not have.
+// What happens to every sample between a plan and a file: put side by side, rounded, packed; and back; and gain. For vectors
+// that Swift's build target does not have.
 //
 // Planes: one for each channel, anywhere. Interleaved samples: frame by frame, of any alignment. The two never overlap.
 // `wide`: with the vectors that syrinx_samples_have_wide_vectors told of; the results are the same bit for bit.
@@ -45,5 +45,8 @@ void syrinx_encode(const float *const *planes, ptrdiff_t channels, ptrdiff_t fra
 // Reads frames: x / 2^(bits − 1) of whole numbers, exact up to 24 bits, else to the nearest.
 void syrinx_decode(const void *bytes, const struct syrinx_layout *layout, ptrdiff_t channels, ptrdiff_t frames,
                    float *const *planes, bool wide);
+
+// Writes each sample times gain. from and to are one memory, or do not overlap. Chooses its vectors by itself.
+void syrinx_scale(const float *from, float gain, float *to, ptrdiff_t count);
 
 #endif
