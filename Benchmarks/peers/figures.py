@@ -71,6 +71,7 @@ JOBS = {
         "audio/x-raw,rate=16000,channels=1,format=S16LE ! wavenc ! filesink location={out}"}),
     "e": ("-3 dB, 44.1 kHz, FLAC of 16 bits", "s16", "flac", {
         "syrinx high": ours("master-flac.json", quality="high"),
+        "syrinx high, level 4": ours("master-flac.json", quality="high", ratio="0.5"),
         "sox -h": "sox -D {in} -b 16 -C 5 {out} vol -3dB rate -h 44100",
         "ffmpeg soxr 20": FF + "-af volume=-3dB,aresample=44100:resampler=soxr -sample_fmt s16 -c:a flac "
         "-compression_level 5 {out}",
@@ -119,13 +120,13 @@ def timed(command: str) -> tuple[float, float, float]:
     return wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
 
 
-def turns(rounds: int, commands: dict[str, str], prepare=lambda: None) -> dict[str, list]:
+def turns(rounds: int, commands: dict[str, str], after=lambda name: None) -> dict[str, list]:
     """Each command's times, all of them in turn, round after round; the first one does not count."""
     times = {name: [] for name in commands}
     for number in range(rounds + 1):
         for name, command in commands.items():
-            prepare()
             taken = timed(command)
+            after(name)
             if number > 0:
                 times[name].append(taken)
     return times
@@ -136,19 +137,26 @@ def middle(values) -> float:
 
 
 def jobs(given, root: pathlib.Path, fill) -> None:
-    print("| job | program | wall s | CPU s | peak MB | CPU over ours | wall over ours |")
-    print("|---|---|---:|---:|---:|---:|---:|")
+    print("| job | program | wall s | CPU s | peak MB | CPU over ours | wall over ours | output MB |")
+    print("|---|---|---:|---:|---:|---:|---:|---:|")
     for job in given.jobs.split(","):
         title, kind, ending, programs = JOBS[job]
         out = root / f"out.{ending}"
         commands = {name: fill(command, kind, out) for name, command in programs.items()
                     if name.startswith("syrinx") or shutil.which(command.split()[0])}  # fmt: skip
-        times = turns(given.rounds, commands, lambda: out.unlink(missing_ok=True))
+        sizes = {}
+
+        def measure(name: str) -> None:
+            sizes[name] = out.stat().st_size / 1e6 if out.exists() else 0
+            out.unlink(missing_ok=True)
+
+        times = turns(given.rounds, commands, measure)
         own = times[next(iter(commands))]
         for name, taken in sorted(times.items(), key=lambda item: middle(t[1] for t in item[1])):
             cpu, wall = (middle(their[k] / our[k] for their, our in zip(taken, own)) for k in (1, 0))
             print(f"| {job}: {title} | {name} | {middle(t[0] for t in taken):.3f} | {middle(t[1] for t in taken):.3f} "
-                  f"| {max(t[2] for t in taken):.1f} | {cpu:.2f} | {wall:.2f} |", flush=True)  # fmt: skip
+                  f"| {max(t[2] for t in taken):.1f} | {cpu:.2f} | {wall:.2f} | {sizes[name]:.1f} |",
+                  flush=True)  # fmt: skip
 
 
 def chains(given, root: pathlib.Path, fill) -> None:
@@ -180,7 +188,7 @@ def chains(given, root: pathlib.Path, fill) -> None:
             words = fill(command(count), "f32", out)
             if shutil.which(words.split()[0]):
                 commands[f"{name} {count}"] = words
-    times = turns(given.rounds, commands, lambda: out.unlink(missing_ok=True))
+    times = turns(given.rounds, commands, lambda _: out.unlink(missing_ok=True))
     print("| program | ns of CPU a gain and sample | over ours |")
     print("|---|---:|---:|")
     samples = 96_000 * given.seconds * (high - low)
@@ -195,7 +203,7 @@ def branches(given, root: pathlib.Path, fill) -> None:
     command = "{syrinx} run " + f"{HERE}/branches.json --quiet --var in={{in}} --var out={{out}} --threads "
     out = root / "out.wav"
     commands = {str(n): fill(command + str(n), "f32", out) for n in (1, 2)}
-    times = turns(given.rounds, commands, lambda: out.unlink(missing_ok=True))
+    times = turns(given.rounds, commands, lambda _: out.unlink(missing_ok=True))
     print("| threads | wall s | CPU s | times as fast |")
     print("|---|---:|---:|---:|")
     for name, taken in times.items():
@@ -208,7 +216,7 @@ def start(given, root: pathlib.Path, fill) -> None:
     out = root / "out.wav"
     commands = {name: fill(command, "second", out) for name, command in JOBS["b_s16"][3].items()
                 if name != "ecasound" and (name == "syrinx" or shutil.which(command.split()[0]))}  # fmt: skip
-    times = turns(8 * given.rounds, commands, lambda: out.unlink(missing_ok=True))
+    times = turns(8 * given.rounds, commands, lambda _: out.unlink(missing_ok=True))
     print("| program | wall ms | CPU ms | peak MB |")
     print("|---|---:|---:|---:|")
     for name, taken in sorted(times.items(), key=lambda item: middle(t[0] for t in item[1])):

@@ -29,6 +29,8 @@ struct Cost {
 
     static func calls(from input: Int, to output: Int, _ quality: ResamplerQuality) -> Calls {
         let table = ResamplerTable.shared(.init(inputRate: input, outputRate: output, quality: quality))
+        // The processor at its pace, and all memory touched.
+        _ = run(input, output, table, block: 64, calls: 20_000) {}
         func times(_ clock: clockid_t) -> [Double] {
             var times: [Double] = []
             times.reserveCapacity(60_000)
