@@ -12,8 +12,8 @@ struct RationalResamplerTests {
         (48_000, 44_100), (48_000, 16_000), (16_000, 48_000), (32_000, 48_000), (24_000, 48_000), (44_100, 48_000),
         (44_101, 47_999), (88_200, 48_000), (96_000, 48_000),
     ]
-    /// And one where a short filter comes first.
-    static let allRates = rates + [(44_100, 16_000)]
+    /// And some where a short filter comes first; of the second, its two rates have more in common than those of the whole.
+    static let allRates = rates + [(44_100, 16_000), (96_000, 44_100)]
 
     /// What a resampler that begins with its first filter on silence makes of some channels.
     ///

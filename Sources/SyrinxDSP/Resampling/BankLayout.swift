@@ -133,7 +133,8 @@ struct BankLayout {
         bank.reach = reach
         bank.steps = (taps + 3) / 4 * 4
         bank.stride = (bank.columns + lanes - 1) / lanes * lanes
-        bank.inverse = (1...phases).first { $0 * advance % phases == 1 % phases } ?? 0
+        // There is one: advance and phases have no divisor in common.
+        bank.inverse = (1...phases).first { $0 * advance % phases == 1 % phases } ?? 1
         bank.middle_first = first
         bank.middle_count = wide
         let offsets = memory.zeros(bank.columns + lanes, of: Int32.self)

@@ -78,10 +78,11 @@ package struct RationalResampler: ~Copyable {
     @_noLocks @_noAllocation
     package mutating func begin(instant: Int, next: Int) {
         guard let fore else { return bank.begin(instant: instant, next: next) }
-        // Between the two filters lie n samples an output, the k-th at instant k · M in (n · L)-th parts of an input frame.
+        // Between the two filters lie n samples an output, the k-th at instant k · M in (n · L)-th parts of an input frame, both in
+        // lowest terms.
         let middle = instant / inputStep &* foreSteps
         let first = middle &+ 1 &- behind
-        fore.pointee.begin(instant: first &* inputStep, next: next)
+        fore.pointee.begin(instant: first &* fore.pointee.advance, next: next)
         bank.begin(instant: middle, next: first)
     }
 

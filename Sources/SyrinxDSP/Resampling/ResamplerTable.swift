@@ -113,8 +113,11 @@ package final class ResamplerTable: Sendable {
             let half = Double(key.foreHalf)
             let cutoff = Double(steps) / 2 * Double(key.outputStep) / Double(key.inputStep)
             let beta = 0.1102 * (quality.attenuation + 3 - 8.7)
+            // In lowest terms, too.
+            let common = greatestCommonDivisor(key.inputStep, steps)
             fore = BankLayout(
-                behind: key.foreHalf, ahead: key.foreHalf, phases: steps * key.outputStep, advance: key.inputStep,
+                behind: key.foreHalf, ahead: key.foreHalf, phases: steps * key.outputStep / common,
+                advance: key.inputStep / common,
                 streams: 0, lanes: lanes, near: quality.isPrecise ? Self.near : 0, isOneSided: false
             ) { times in times.map { syrinx_kaiser_sinc($0, half, cutoff, beta) } }.bank(in: memory)
         } else {
