@@ -23,9 +23,6 @@ struct FilterBank: ~Copyable {
     private var filled = 0
     private var place = syrinx_bank_place(frame: 0, phase: 0, row: 0)
 
-    /// An output's way from the one before, in parts of an input frame of which `begin` counts instants.
-    var advance: Int { bank.advance }
-
     /// Frames that are written at most, of those that the memory holds.
     private let writable: Int
     /// Frames before the next output's filter that the kernel reads, too.

@@ -27,8 +27,8 @@ package struct RationalResampler: ~Copyable {
     /// Room for what `fore` tells of a block, channel by channel.
     private let between: UnsafeMutablePointer<Float>
     private let betweenFrames: Int
-    /// Numerator of the ratio, n, and how far back the long filter looks.
-    private let (inputStep, foreSteps, behind): (Int, Int, Int)
+    /// Numerator of the ratio, n, how far back the long filter looks, and numerator of the short filter's ratio.
+    private let (inputStep, foreSteps, behind, foreAdvance): (Int, Int, Int, Int)
 
     /// - Parameters:
     ///   - table: made for `vectors`.
@@ -39,7 +39,8 @@ package struct RationalResampler: ~Copyable {
     ) {
         self.table = table
         self.channels = channels
-        (inputStep, foreSteps, behind) = (table.key.inputStep, table.key.foreSteps, table.key.span.behind)
+        (inputStep, foreSteps) = (table.key.inputStep, table.key.foreSteps)
+        (behind, foreAdvance) = (table.key.span.behind, table.fore?.advance ?? 0)
         guard let first = table.fore else {
             bank = FilterBank(
                 table.bank, channels: channels, backlog: backlog, largestInput: largestInput, scratch: table.scratch,
@@ -82,7 +83,7 @@ package struct RationalResampler: ~Copyable {
         // lowest terms.
         let middle = instant / inputStep &* foreSteps
         let first = middle &+ 1 &- behind
-        fore.pointee.begin(instant: first &* fore.pointee.advance, next: next)
+        fore.pointee.begin(instant: first &* foreAdvance, next: next)
         bank.begin(instant: middle, next: first)
     }
 
