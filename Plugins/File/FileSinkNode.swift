@@ -128,9 +128,12 @@ public struct FileSinkNode: Node {
         let sources = setup.sourceFacts.compactMap { source in
             source.facts.first { $0.name == "subtype" }?.value.string.flatMap(Subtype.named)
         }
-        let longest = setup.sourceFacts.compactMap { source in
-            source.facts.first { $0.name == "frames" }?.value.double
-        }.max().map { Int(min($0, 0x1p40)) }
+        let longest = setup.sourceFacts.compactMap { source -> Int? in
+            guard case .integer(let frames) = source.facts.first(where: { $0.name == "frames" })?.value else {
+                return nil
+            }
+            return frames
+        }.max()
         let subtype = self.subtype ?? follow(sources, format, isStream: isStream)
         var plan = OutputPlan(
             path: path, container: container, subtype: subtype, rate: format.rate, channels: format.channels,

@@ -18,8 +18,9 @@
 #define BEGIN(t)                                                                                                    \
   run[t] = none, twin[t] = none, x[t] = up && t < T - 1 ? AT(v, t) : none, y[t] = down && t < T - 1 ? AT(w, t + 1) : none
 #define FALL(t) if (down) y[T - 1 - t] = t < T - 1 ? y[T - 2 - t] : AT(w, -m)
-#define TERM(t) run[t] += one * (folded ? x[t] + y[t] : side == 0 ? x[t] : y[t])
-#define TWIN(t) twin[t] += one * (folded ? x[t] + y[t] : side == 0 ? x[t] : y[t])
+#define PRODUCT(t) (one * (folded ? x[t] + y[t] : side == 0 ? x[t] : y[t]))
+#define TERM(t) run[t] += PRODUCT(t)
+#define TWIN(t) twin[t] += PRODUCT(t)
 #define RISE(t) if (up && t < T - 1) x[t] = x[t + 1]
 #define STEP(S, coefficient)               \
   do {                                     \
@@ -37,8 +38,8 @@
   } while (0)
 #define ADD(t) s[t] += run[t]
 #define ADD_TWIN(t) other[t] += twin[t]
-#define HOLD(t) held[t] = s[t], s[t] = none
-#define HALVES(t) s[t] = RUNS > 1 ? s[t] + other[t] : held[t] + s[t]
+#define HOLD(t) other[t] = s[t], s[t] = none
+#define HALVES(t) s[t] += other[t]
 #define FOLDED(t) s[t] += *k * (AT(v, t) + AT(w, t))
 #define SIDES(t) s[t] += k[0] * AT(v, t), s[t] += k[1] * AT(w, t)
 #define WIDEN(t) z[t] = __builtin_convertvector(s[t], doubles)
@@ -60,7 +61,7 @@ ALWAYS void VECTORS(tile)(const struct syrinx_bank *b, ptrdiff_t phase, ptrdiff_
   const ptrdiff_t streams = b->streams, rounds = fixed > 0 ? fixed : b->outer / GROUP, sides = folded ? 1 : 2;
   const ptrdiff_t last = folded && phase == 0 ? b->taps - 2 : b->taps - 1;
   const float *k = b->rows + phase * b->stride;
-  floats s[7], other[7], held[7], run[7], twin[7], x[8], y[7];
+  floats s[7], other[7], run[7], twin[7], x[8], y[7];
   EACH(NONE);
   for (ptrdiff_t half = 0; half < GROUP / RUNS / 8; half++) {
     if (half > 0) EACH(HOLD);
@@ -121,6 +122,7 @@ ALWAYS void VECTORS(tile)(const struct syrinx_bank *b, ptrdiff_t phase, ptrdiff_
 #undef NONE
 #undef BEGIN
 #undef FALL
+#undef PRODUCT
 #undef TERM
 #undef TWIN
 #undef RISE
