@@ -1,12 +1,14 @@
 // Lanes are neighbouring outputs, for processors that can pick 16 samples out of 32 at once. Included for such only.
 
 #define PICK(low, places, high) ((floats16)_mm512_permutex2var_ps((__m512)(low), (__m512i)(places), (__m512)(high)))
-#define AT(p) (*(const floats16 *)(p))
+#define PICK_WIDE(low, places, high) \
+  ((doubles8)_mm512_permutex2var_pd((__m512d)(low), (__m512i)(places), (__m512d)(high)))
+#define AT(p) (*(floats16 *)(p))
+#define EIGHT(v, i) \
+  __builtin_shufflevector(v, v, i, (i) + 1, (i) + 2, (i) + 3, (i) + 4, (i) + 5, (i) + 6, (i) + 7)
 #define WIDE(v) __builtin_convertvector(v, doubles16)
 // Most turns of the table that are computed side by side.
 #define TURNS 8
-
-typedef int ints16 __attribute__((vector_size(64), aligned(4), may_alias));
 
 // `count` taps of 16 outputs of each channel, picked from the 32 samples at from[c] + t.
 ALWAYS void columns_taps(const float *k, ptrdiff_t stride, const float *const *from, ptrdiff_t t, const ints16 *places,
@@ -19,7 +21,7 @@ ALWAYS void columns_taps(const float *k, ptrdiff_t stride, const float *const *f
   }
 }
 
-// Taps first ..< end, a multiple of 4. k: the coefficients of the first, then of the one at the end.
+// Taps first ..< end, multiples of 4. k: the coefficients of the first, then of the one at the end.
 ALWAYS void columns_span(const float **k, ptrdiff_t stride, const float *const *from, ptrdiff_t first, ptrdiff_t end,
                          const ints16 *places, floats16 (*sums)[4], int channels, int reach) {
   ptrdiff_t t = first;
@@ -28,11 +30,25 @@ ALWAYS void columns_span(const float **k, ptrdiff_t stride, const float *const *
   if (t < end) columns_taps(*k, stride, from, t, places, sums, channels, 4), *k += 4 * stride;
 }
 
-// What the sums come to, which are 0 then.
+// What the sums come to, which are 0 then. By way of memory: so they need not be moved across lanes to be widened.
 ALWAYS doubles16 columns_flush(floats16 *sums) {
-  const doubles16 all = (WIDE(sums[0]) + WIDE(sums[2])) + (WIDE(sums[1]) + WIDE(sums[3]));
-  _Pragma("unroll") for (int j = 0; j < 4; j++) sums[j] = (floats16){0};
-  return all;
+  float room[4][16];
+  _Pragma("unroll") for (int j = 0; j < 4; j++) AT(room[j]) = sums[j], sums[j] = (floats16){0};
+  __asm__("" : "+m"(room));
+  return (WIDE(AT(room[0])) + WIDE(AT(room[2]))) + (WIDE(AT(room[1])) + WIDE(AT(room[3])));
+}
+
+// Taps of the filter's middle, `count` of them, a multiple of 4: 8 outputs of them from the first are picked from 16 samples.
+ALWAYS doubles8 columns_middle(const double *d, ptrdiff_t stride, const float *x, ptrdiff_t count, const int *offsets,
+                               doubles8 sum) {
+  const longs8 places = __builtin_convertvector(*(const ints8 *)offsets - offsets[0], longs8);
+  for (ptrdiff_t m = 0; m < count; m += 4, x += 4) {
+    const doubles8 low = __builtin_convertvector(*(const floats8 *)x, doubles8);
+    const doubles8 high = __builtin_convertvector(*(const floats8 *)(x + 8), doubles8);
+    _Pragma("unroll") for (int j = 0; j < 4; j++, d += stride)
+      sum += *(const doubles8 *)d * PICK_WIDE(low, places + j, high);
+  }
+  return sum;
 }
 
 // The outputs of 16 columns, the first of whose filters begins at from[c]; those of lanes skip ..< skip + count are written.
@@ -49,11 +65,12 @@ ALWAYS void columns_group(const struct syrinx_bank *b, ptrdiff_t column, const f
     _Pragma("unroll") for (int j = 0; j < 4; j++) sums[c][j] = (floats16){0};
   doubles16 wide[2];
   if (middle) {
-    // Up to the middle, where most of the sum comes in, and on from there with sums that begin anew.
-    const ptrdiff_t before = (b->middle_first + b->middle_count / 2) / reach * reach;
-    columns_span(&k, stride, from, 0, before, places, sums, channels, reach);
+    // Up to the middle and on from there, with sums that begin anew.
+    const ptrdiff_t first = b->middle_first, end = first + b->middle_count;
+    columns_span(&k, stride, from, 0, first, places, sums, channels, reach);
     _Pragma("unroll") for (int c = 0; c < channels; c++) wide[c] = columns_flush(sums[c]);
-    columns_span(&k, stride, from, before, taps, places, sums, channels, reach);
+    k += (end - first) * stride;
+    columns_span(&k, stride, from, end, taps, places, sums, channels, reach);
   } else {
     columns_span(&k, stride, from, 0, taps, places, sums, channels, reach);
   }
@@ -61,12 +78,19 @@ ALWAYS void columns_group(const struct syrinx_bank *b, ptrdiff_t column, const f
     floats16 sum;
     if (middle) {
       const double *d = b->middle + column;
+      const float *x = from[c] + b->middle_first;
       doubles16 all = wide[c] + columns_flush(sums[c]);
-      for (ptrdiff_t m = 0; m < b->middle_count; m += 4) {
-        const float *x = from[c] + b->middle_first + m;
-        const floats16 low = AT(x), high = AT(x + 16);
-        _Pragma("unroll") for (int j = 0; j < 4; j++, d += stride)
-          all += *(const doubles16 *)d * WIDE(PICK(low, places[j], high));
+      if (reach == 8) {
+        const doubles8 low = columns_middle(d, stride, x, b->middle_count, offsets, EIGHT(all, 0));
+        const doubles8 high =
+            columns_middle(d + 8, stride, x + (offsets[8] - offsets[0]), b->middle_count, offsets + 8, EIGHT(all, 8));
+        all = __builtin_shufflevector(low, high, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+      } else {
+        for (ptrdiff_t m = 0; m < b->middle_count; m += 4, x += 4) {
+          const floats16 low = AT(x), high = AT(x + 16);
+          _Pragma("unroll") for (int j = 0; j < 4; j++, d += stride)
+            all += *(const doubles16 *)d * WIDE(PICK(low, places[j], high));
+        }
       }
       sum = __builtin_convertvector(all, floats16);
     } else {
@@ -131,6 +155,8 @@ static void run_columns(const struct syrinx_bank *b, struct syrinx_bank_place *p
   else (b->middle ? columns_4_1 : columns_4_0)(b, place, from, to, channels, count);
 }
 #undef PICK
+#undef PICK_WIDE
+#undef EIGHT
 #undef AT
 #undef WIDE
 #undef TURNS

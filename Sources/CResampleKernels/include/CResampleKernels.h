@@ -27,6 +27,9 @@ double syrinx_filter_delay(int design);
 // 2·cutoff·sinc(2·cutoff·t) times Kaiser's window, zero for |t| ≥ half. time, half: in samples; cutoff: in cycles a sample.
 double syrinx_kaiser_sinc(double time, double half, double cutoff, double beta);
 
+// The most phases of a bank of streams, and the most streams.
+enum { SYRINX_STREAMS_PHASES = 8, SYRINX_STREAMS_MOST = 32 };
+
 // A bank of filters, one for each position of an output between two inputs; laid out in one of three ways.
 //
 // Rows: lanes are neighbouring inputs of one output. Samples are taken a vector at a time from places that are multiples of
@@ -37,39 +40,45 @@ double syrinx_kaiser_sinc(double time, double half, double cutoff, double beta);
 // Columns (columns > 0; only where vectors have 16 lanes): the same ratios, but lanes are neighbouring outputs, which are made of
 // 32 neighbouring inputs at most as far as one tap is concerned: each lane picks its own. So nothing is summed across lanes.
 // Coefficients lie tap by tap, those of neighbouring outputs side by side, in the order in which outputs follow each other.
-// Four sums, of every fourth tap each, then (0 + 2) + (1 + 3); where the filter's middle is apart, all that in double precision
-// for the taps up to it and for those from it on, then the middle.
+// Four sums, of every fourth tap each, then (0 + 2) + (1 + 3); where the filter's middle is apart, all that for the taps before it
+// and for those after it, which are added in double precision, then the middle.
 //
-// Streams (streams > 0): lanes are outputs of one phase, which lie `advance` inputs apart; inputs that lie so far apart are
-// neighbours in memory, in `advance` streams. A coefficient serves all lanes, and the two samples that a symmetric filter weighs
-// alike are added before they are multiplied. A filter's half has advance classes of coefficients, one for each stream, and is
-// summed in this order: the outer coefficients class by class, in each those that lie `lanes` apart one after the other, with a
-// sum of their own, and where lanes are 16 first those of the first 8 of all classes, then the others; then the inner ones,
-// nearer to the filter's middle; then its middle. Where a filter is not symmetric, first the outer ones of its left half, then
-// of its right; and left and right in turn. Outer ones come in whole vectors: `pad` of them lie beyond the filter's end and are 0.
+// Streams (streams > 0): lanes are pairs of outputs of one phase. Such outputs lie `advance` inputs apart, and so do the inputs of
+// one class, of which there are `advance`. A filter is computed from the last multiple of `advance` inputs on that is not after
+// where it begins; before that it is 0. Of one class, let u be the inputs in even places and v those in odd ones, u' the u that
+// follow each v, and a and b the coefficients of steps 0, 2, … and 1, 3, …. The outputs of a pair are a·u + b·v and
+// a·v + b·u', which is
+//
+//     (a + b)·v + a·(u − v)   and   (a + b)·v + b·(u' − v):
+//
+// three sums in the place of four, of differences that are taken once, as samples come in. This is a fast FIR algorithm for two
+// outputs: Z.-J. Mou, P. Duhamel, "Short-length FIR filters and their use in fast nonrecursive filtering", IEEE Trans. Signal
+// Processing 39, 1991. The filter's middle, where it is apart, is summed as it stands.
+//
+// In memory each class has four lines of `stream` floats: v, u − v, u' − v, u, where a pair has the same place in all.
+// Coefficients lie part by part (a + b, a, b), in each class by class, in a class run by run of steps that lie `lanes` apart.
+// Every fourth run belongs to one sum, over all classes; the four are added in order.
 struct syrinx_bank {
-  const float *rows;        // row r begins at rows + r * stride; in streams that of phase r, in columns that of tap r
+  const float *rows;        // row r begins at rows + r * stride; in streams those of phase r, in columns that of tap r
   ptrdiff_t stride;         // floats from row to row
   ptrdiff_t lanes;          // syrinx_vector_lanes of what runs it
-  ptrdiff_t taps;           // inputs of an output; even in streams
+  ptrdiff_t taps;           // inputs of an output; in streams of all that is computed with it
   ptrdiff_t behind;         // of them, those up to the one at, or just before, its instant
   ptrdiff_t phases;         // an output moves by advance / phases inputs
   ptrdiff_t advance;
-  ptrdiff_t steps;          // rows: vectors that an output looks at; columns: taps, a multiple of 4, the last ones perhaps 0
+  ptrdiff_t steps;          // rows: vectors that an output looks at; columns: taps, a multiple of 4, the last ones perhaps 0;
+                            // streams: coefficients of a class in each part, a multiple of 4
   ptrdiff_t grid;           // rows, > 0: a row for each pair of place (mod lanes) and phase; places lie on multiples of grid / phases
   ptrdiff_t blended;        // rows, > 0: rows stand for this many phases, with one more before and two after
   ptrdiff_t columns;        // columns: outputs of a turn of the table, a multiple of phases
   ptrdiff_t reach;          // columns: how many taps are picked from the same 32 samples, 8 or 4
   const int *offsets;       // columns: frames from the first output's beginning to each one's, of columns + 16 outputs
   ptrdiff_t inverse;        // columns: phase · inverse mod phases is a column that a phase has
-  ptrdiff_t streams;        // streams: their number, advance
-  ptrdiff_t outer;          // streams: coefficients of a class: a multiple of lanes, of which the first `pad` are 0,
-  ptrdiff_t inner;          // then inner, then middle_steps
-  ptrdiff_t middle_steps;
-  ptrdiff_t pad;
+  ptrdiff_t streams;        // streams: the number of classes, advance
   const double *middle;     // the largest coefficients, to be summed in double precision, as their roundings would be the largest; or null
-  ptrdiff_t middle_first;   // rows and columns: the tap with which they begin
+  ptrdiff_t middle_first;   // the tap with which they begin; in streams the place in a and b
   ptrdiff_t middle_count;   // doubles from phase to phase; in columns taps, `stride` doubles apart; in both a multiple of 4
+  ptrdiff_t middle_steps;   // streams: how many places of a class, of two coefficients each
 };
 
 // Where the next output's filter begins.
@@ -79,16 +88,17 @@ struct syrinx_bank_place {
   ptrdiff_t row;       // with grid: (frame mod lanes · phases + phase) / grid; with columns: the column
 };
 
-// Copies samples into memory, frame first + i to stream (first + i) mod streams; those that are not finite, or larger than 2^126,
-// as 0.
+// Copies samples into memory from frame `first` on; those that are not finite, or larger than 2^124, as 0.
 //
-// streams: at least 1; stream: floats from stream to stream.
-void syrinx_bank_append(const float *from, float *to, ptrdiff_t first, ptrdiff_t count, ptrdiff_t streams, ptrdiff_t stream);
+// streams: the bank's; stream: floats from line to line. With streams one float before the memory and, of each line, 16 behind
+// what is written are touched, too.
+void syrinx_bank_append(const float *from, float *to, ptrdiff_t first, ptrdiff_t count, ptrdiff_t streams, ptrdiff_t stream,
+                        int vectors);
 
 // Computes count outputs of each channel, and moves the place on.
 //
 // from: each channel's memory, finite, readable for 3 · 16 outputs beyond the last; with columns, for 32 inputs before the first,
-// too; with streams, each `stream` floats behind the one before, and readable for `pad` samples more at both ends.
+// too. stream: floats from line to line.
 // scratch: where blended, 16 · (middle_count doubles + stride floats). vectors: at most what the machine has.
 //
 // Plain arithmetic: calls nothing, so it may run on the render thread.

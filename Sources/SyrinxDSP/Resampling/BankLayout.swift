@@ -23,8 +23,8 @@ struct BankLayout {
     let ahead: Int
     let phases: Int
     let advance: Int
-    /// `advance`, or 0 for rows.
-    let streams: Int
+    /// Where a filter lies in streams; nil for rows and columns.
+    let streams: StreamSpan?
     let lanes: Int
     /// How far from the instant products are summed in double precision, at least; 0 for none.
     let near: Int
@@ -41,7 +41,7 @@ struct BankLayout {
     private static let largestGrid = 256 << 10
 
     /// The coefficients of an output that lies `place` of an input after an input.
-    private func taps(_ place: Double) -> [Double] {
+    func taps(_ place: Double) -> [Double] {
         filter((0..<behind + ahead).map { place - Double(1 - behind + $0) })
     }
 
@@ -52,69 +52,14 @@ struct BankLayout {
         bank.behind = behind
         bank.phases = phases
         bank.advance = advance
-        if streams > 0 {
-            layStreams(&bank, memory)
+        if let streams {
+            lay(streams, &bank, memory)
         } else if reach > 0 {
             layColumns(&bank, memory)
         } else {
             layRows(&bank, memory)
         }
         return bank
-    }
-
-    private func layStreams(_ bank: inout syrinx_bank, _ memory: BankMemory) {
-        let half = ahead
-        let steps = half / streams
-        let middleSteps = min(steps, (near + streams - 1) / streams)
-        // A few that fill no vector are summed one by one; more of them cost more than a vector with zeros in it.
-        let rest = (steps - middleSteps) % lanes
-        let pad = rest > lanes / 4 ? lanes - rest : 0
-        let outer = (steps - middleSteps + pad) / lanes * lanes
-        bank.streams = streams
-        bank.outer = outer
-        bank.pad = pad
-        bank.inner = steps - middleSteps + pad - outer
-        bank.middle_steps = middleSteps
-        bank.stride = 2 * (half + pad * streams)
-        bank.middle_count = 2 * middleSteps * streams
-        let rows = memory.zeros(phases * bank.stride, of: Float.self)
-        let middles = memory.zeros(phases * bank.middle_count, of: Double.self)
-        for phase in 0..<phases {
-            let place = Double(phase) / Double(phases)
-            let isFolded = phase == 0 || 2 * phase == phases
-            // The tap that is its own mirror image is counted twice, so it weighs half.
-            let single = phase == 0 ? half - 1 : -1
-            let taps = taps(place)
-            func left(_ j: Int) -> Double { j == single ? taps[j] / 2 : taps[j] }
-            func right(_ j: Int) -> Double { taps[2 * half - 1 - j] }
-            var row = rows + phase * bank.stride
-            for side in 0..<(isFolded ? 1 : 2) {
-                for stream in 0..<streams {
-                    for rest in 0..<lanes {
-                        for step in stride(from: rest, to: outer, by: lanes) {
-                            let j = stream + streams * (step - pad)
-                            row.pointee = step < pad ? 0 : Float(side == 0 ? left(j) : right(j))
-                            row += 1
-                        }
-                    }
-                }
-            }
-            func lay<T: BinaryFloatingPoint>(_ to: UnsafeMutablePointer<T>, _ steps: Range<Int>) {
-                var to = to
-                for stream in 0..<streams {
-                    for step in steps {
-                        let j = stream + streams * step
-                        to.pointee = T(left(j))
-                        if !isFolded { to[1] = T(right(j)) }
-                        to += isFolded ? 1 : 2
-                    }
-                }
-            }
-            lay(row, (outer - pad)..<(steps - middleSteps))
-            lay(middles + phase * bank.middle_count, (steps - middleSteps)..<steps)
-        }
-        bank.rows = UnsafePointer(rows)
-        bank.middle = middleSteps > 0 ? UnsafePointer(middles) : nil
     }
 
     /// How many taps of 16 outputs can be picked from the same 32 samples, where that is how it is done; else 0.
@@ -126,7 +71,9 @@ struct BankLayout {
 
     private func layColumns(_ bank: inout syrinx_bank, _ memory: BankMemory) {
         let taps = behind + ahead
-        let (first, wide) = precise
+        // Taps are taken in fours, so the precise ones begin at the next of them; those of a one-sided filter are its last.
+        let first = isOneSided ? precise.first / 4 * 4 : (precise.first + 2) / 4 * 4
+        let wide = isOneSided && precise.count > 0 ? (taps - first + 3) / 4 * 4 : precise.count
         // So many times all phases that at most one lane of 25 is idle.
         let times = (1...lanes).first { (-$0 * phases & (lanes - 1)) * 24 <= $0 * phases } ?? lanes
         bank.columns = times * phases

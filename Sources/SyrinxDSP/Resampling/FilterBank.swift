@@ -10,11 +10,15 @@ struct FilterBank: ~Copyable {
     private let bank: syrinx_bank
     private let channels: Int
     private let vectors: Int32
-    /// Streams, at least 1, the floats of each, and those of a channel.
-    private let streams: Int
-    private let stream: Int
+    /// Lines of a channel's memory, the floats of each, how many frames go by from one to the next, and floats of a channel.
+    private let lines: Int
+    private let line: Int
+    private let step: Int
     private let capacity: Int
+    /// The samples, and ``front`` floats before them, into which the kernel looks.
+    private let memory: UnsafeMutableRawPointer
     private let samples: UnsafeMutablePointer<Float>
+    private static let front = 16
     private let scratch: UnsafeMutableRawPointer
     /// For each channel, where its samples and its outputs lie.
     private let sources: UnsafeMutablePointer<UnsafePointer<Float>?>
@@ -36,16 +40,16 @@ struct FilterBank: ~Copyable {
         self.bank = bank
         self.channels = channels
         self.vectors = vectors
-        streams = max(1, bank.streams)
-        before = bank.columns > 0 ? 32 : bank.pad * streams
+        (lines, step) = bank.streams > 0 ? (4 * bank.streams, 2 * bank.streams) : (1, 1)
+        before = bank.columns > 0 ? 32 : 0
         // As much again as must stay: what stays is moved to the front once in so many frames.
-        writable = 2 * (backlog + before) + 16 + streams + largestInput
+        writable = 2 * (backlog + before) + 16 + step + largestInput
         // The kernel reads up to three vectors beyond what a filter needs.
-        stream = (writable / streams + 64 + 15) / 16 * 16
-        capacity = stream * streams
-        let bytes = UnsafeMutableRawPointer.allocate(byteCount: capacity * channels * 4, alignment: 64)
-        samples = bytes.bindMemory(to: Float.self, capacity: capacity * channels)
-        samples.initialize(repeating: 0, count: capacity * channels)
+        line = (writable / step + 64 + 15) / 16 * 16
+        capacity = line * lines
+        memory = .allocate(byteCount: (Self.front + capacity * channels) * 4, alignment: 64)
+        samples = memory.bindMemory(to: Float.self, capacity: Self.front + capacity * channels) + Self.front
+        (samples - Self.front).initialize(repeating: 0, count: Self.front + capacity * channels)
         self.scratch = .allocate(byteCount: max(64, scratch), alignment: 64)
         sources = .allocate(capacity: channels)
         targets = .allocate(capacity: channels)
@@ -56,7 +60,7 @@ struct FilterBank: ~Copyable {
     }
 
     deinit {
-        samples.deallocate()
+        memory.deallocate()
         scratch.deallocate()
         sources.deallocate()
         targets.deallocate()
@@ -70,8 +74,12 @@ struct FilterBank: ~Copyable {
         let (frame, phase) = divide(instant, by: bank.phases)
         let first = frame &+ 1 &- bank.behind
         // Memory begins where 16 divides an instant's frame: so lanes hold the same samples wherever the stream begins, and the
-        // pairs of place and row are the table's.
-        let origin = first &- (frame & 15) &- before
+        // pairs of place and row are the table's. Of streams it begins at odd multiples of their number: so pairs of outputs, too,
+        // are the same ones, and the same input completes both where blocks are even multiples.
+        let streams = bank.streams
+        let origin =
+            streams > 0
+            ? divide(first &- streams, by: step).0 &* step &+ streams : first &- (frame & 15) &- before
         filled = min(max(next &- origin, 0), writable)
         samples.update(repeating: 0, count: capacity &* channels)
         place.frame = first &- origin
@@ -87,11 +95,10 @@ struct FilterBank: ~Copyable {
     @_noLocks @_noAllocation
     mutating func reserve(_ count: Int) {
         guard filled &+ count > writable else { return }
-        let gone = bank.streams > 0 ? (place.frame &- before) / streams &* streams : (place.frame &- before) & ~15
-        let kept = max(0, (filled &- gone &+ streams &- 1) / streams)
-        for line in 0..<channels &* streams {
-            let start = samples + line &* stream
-            let from = gone / streams
+        let gone = bank.streams > 0 ? place.frame / step &* step : (place.frame &- before) & ~15
+        let (from, kept) = (gone / step, max(0, (filled &- gone &+ step &- 1) / step))
+        for index in 0..<channels &* lines {
+            let start = samples + index &* line
             // Towards the front, so ascending.
             for frame in 0..<kept { start[frame] = start[from &+ frame] }
         }
@@ -102,9 +109,10 @@ struct FilterBank: ~Copyable {
     /// Writes one channel's next frames behind what there is; ``reserve(_:)`` has made room. ``advance(_:)`` follows.
     @_noLocks @_noAllocation
     func append(_ input: UnsafePointer<Float>, count: Int, channel: Int) {
-        let (start, filled, streams, stream) = (samples + channel &* capacity, filled, streams, stream)
+        let (start, filled, streams, line) = (samples + channel &* capacity, filled, bank.streams, line)
+        let vectors = vectors
         // Plain arithmetic of ours: it calls nothing.
-        _unsafePerformance { syrinx_bank_append(input, start, filled, count, streams, stream) }
+        _unsafePerformance { syrinx_bank_append(input, start, filled, count, streams, line, vectors) }
     }
 
     /// Counts the frames that all channels have got.
@@ -126,11 +134,11 @@ struct FilterBank: ~Copyable {
         let there = ((room &+ 1) &* bank.phases &- place.phase &+ bank.advance &- 1) / bank.advance
         let made = min(count, there)
         var (bank, next) = (bank, place)
-        let (sources, targets, scratch, stream) = (sources, targets, scratch, stream)
+        let (sources, targets, scratch, line) = (sources, targets, scratch, line)
         let (channels, vectors) = (channels, vectors)
         // Plain arithmetic of ours: it calls nothing.
         _unsafePerformance {
-            syrinx_bank_run(&bank, &next, sources, stream, targets, channels, made, scratch, vectors)
+            syrinx_bank_run(&bank, &next, sources, line, targets, channels, made, scratch, vectors)
         }
         place = next
         return made

@@ -11,7 +11,7 @@ internal import Synchronization
 ///   in a cache (44 101 → 47 999 Hz), there are rows for 128 places, and a row between them is found by a cubic through four: its
 ///   error is below −160 dB up to half the rate.
 ///
-/// Where r_in is at least twice r_out and L is large (44.1 → 16 kHz), the long filter works at n · r_out, n = ⌊M / L⌋, whence
+/// Where r_in is at least twice r_out and L is large (44.1 → 16 kHz), the long filter works at n · r_out, n = ⌊M / L⌋ up to 32, whence
 /// every n-th sample is left; a short one of rows brings the input there (``fore``). It need not be steep, for whatever it lets
 /// through above r_out / 2 the long one stops; only what would fold into that band must be gone.
 ///
@@ -33,12 +33,23 @@ package final class ResamplerTable: Sendable {
             self.phase = phase
         }
 
-        /// Into how many streams the samples are dealt; 0 for rows. Streams want symmetric filters.
-        var streams: Int { phase == .linear && outputStep <= 8 && inputStep <= 32 ? inputStep : 0 }
+        /// Are samples dealt into streams?
+        private var hasStreams: Bool {
+            phase == .linear && outputStep <= Int(SYRINX_STREAMS_PHASES) && inputStep <= Int(SYRINX_STREAMS_MOST)
+        }
 
         /// n where a short filter brings the input to n · r_out first; else 0.
         var foreSteps: Int {
-            streams == 0 && outputStep > 8 && inputStep >= 2 * outputStep ? inputStep / outputStep : 0
+            outputStep > 8 && inputStep >= 2 * outputStep
+                ? min(inputStep / outputStep, Int(SYRINX_STREAMS_MOST)) : 0
+        }
+
+        /// How the one filter, or the long one, lies in streams; nil for rows and columns.
+        var streamSpan: StreamSpan? {
+            if foreSteps > 0 {
+                return phase == .linear ? StreamSpan(taps: quality.taps, phases: 1, advance: foreSteps) : nil
+            }
+            return hasStreams ? StreamSpan(taps: quality.taps, phases: outputStep, advance: inputStep) : nil
         }
 
         /// How many inputs after the one at, or just before, an output's instant it is made of.
@@ -56,9 +67,9 @@ package final class ResamplerTable: Sendable {
                 let (taps, delay) = (Double(quality.taps) * stretch, quality.minimumDelay * stretch)
                 return (Int((taps - delay).rounded(.down)) + 1, Int(delay.rounded(.up)))
             }
+            if let span = streamSpan { return (span.behind, span.ahead) }
             let half = Int((Double(quality.taps / 2) * stretch).rounded(.up))
-            let whole = streams > 0 ? (half + streams - 1) / streams * streams : half
-            return (whole, whole)
+            return (half, half)
         }
 
         /// Samples of the long filter's input to one of the lower rate.
@@ -104,7 +115,7 @@ package final class ResamplerTable: Sendable {
         let near = quality.isPrecise ? Int((Double(Self.near) * stretch).rounded(.up)) : 0
         bank = BankLayout(
             behind: span.behind, ahead: span.ahead, phases: steps > 0 ? 1 : key.outputStep,
-            advance: steps > 0 ? steps : key.inputStep, streams: steps > 0 && phase == .linear ? steps : key.streams,
+            advance: steps > 0 ? steps : key.inputStep, streams: key.streamSpan,
             lanes: lanes, near: near, isOneSided: phase == .minimum
         ) { times in
             quality.filter(at: times.map { $0 / stretch }, phase: phase).map { $0 / stretch }
@@ -118,7 +129,7 @@ package final class ResamplerTable: Sendable {
             fore = BankLayout(
                 behind: key.foreHalf, ahead: key.foreHalf, phases: steps * key.outputStep / common,
                 advance: key.inputStep / common,
-                streams: 0, lanes: lanes, near: quality.isPrecise ? Self.near : 0, isOneSided: false
+                streams: nil, lanes: lanes, near: quality.isPrecise ? Self.near : 0, isOneSided: false
             ) { times in times.map { syrinx_kaiser_sinc($0, half, cutoff, beta) } }.bank(in: memory)
         } else {
             fore = nil
