@@ -9,6 +9,8 @@ typedef uint32_t any_longs __attribute__((aligned(1), may_alias));
 
 typedef uint8_t bytes16 __attribute__((vector_size(16)));
 typedef uint32_t longs4 __attribute__((vector_size(16)));
+typedef int32_t signed4 __attribute__((vector_size(16)));
+typedef float floats4 __attribute__((vector_size(16)));
 
 #define INFINITY_BITS 0x7F800000
 // Samples that are worked on at a time: both buffers of a tile lie in the nearest cache. At least as many as channels.
@@ -33,6 +35,10 @@ bool syrinx_samples_have_wide_vectors(void) { return false; }
 #define wide_encode plain_encode
 #define wide_decode plain_decode
 #define wide_scale plain_scale
+#define wide_scale_gliding plain_scale_gliding
+#define wide_add plain_add
+#define wide_add_scaled plain_add_scaled
+#define wide_mix plain_mix
 #endif
 
 void syrinx_encode(const float *const *planes, ptrdiff_t channels, ptrdiff_t frames, const struct syrinx_layout *layout,
@@ -45,6 +51,23 @@ void syrinx_decode(const void *bytes, const struct syrinx_layout *layout, ptrdif
   (wide ? wide_decode : plain_decode)(bytes, layout, channels, frames, planes);
 }
 
-void syrinx_scale(const float *from, float gain, float *to, ptrdiff_t count) {
-  (syrinx_samples_have_wide_vectors() ? wide_scale : plain_scale)(from, gain, to, count);
+// The kind that this machine has.
+#define CHOSEN(name) (syrinx_samples_have_wide_vectors() ? wide_##name : plain_##name)
+
+void syrinx_copy(const float *from, float *to, ptrdiff_t count) { memcpy(to, from, (size_t)count * sizeof(float)); }
+
+void syrinx_scale(const float *from, float gain, float *to, ptrdiff_t count) { CHOSEN(scale)(from, gain, to, count); }
+
+void syrinx_scale_gliding(const float *from, float start, float step, int32_t index, float *to, ptrdiff_t count) {
+  CHOSEN(scale_gliding)(from, start, step, (uint32_t)index, to, count);
+}
+
+void syrinx_add(const float *from, float *to, ptrdiff_t count) { CHOSEN(add)(from, to, count); }
+
+void syrinx_add_scaled(const float *from, float gain, float *to, ptrdiff_t count) {
+  CHOSEN(add_scaled)(from, gain, to, count);
+}
+
+void syrinx_mix(const float *one, float a, const float *two, float b, float *to, ptrdiff_t count) {
+  CHOSEN(mix)(one, a, two, b, to, count);
 }

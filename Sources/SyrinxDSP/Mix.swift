@@ -1,3 +1,5 @@
+internal import CSampleKernels
+
 /// Copies `input` to `output`: as many samples as `input` holds. The two are one memory, or do not overlap.
 ///
 /// - Thread: any.
@@ -5,6 +7,7 @@
 public func copy(_ input: UnsafeBufferPointer<Float>, into output: UnsafeMutableBufferPointer<Float>) {
     guard let source = input.baseAddress, let result = output.baseAddress else { return }
     if source == UnsafePointer(result) { return }
+    if input.count >= manySamples { return copyMany(source, result, input.count) }
     for k in 0..<input.count { result[k] = source[k] }
 }
 
@@ -12,6 +15,7 @@ public func copy(_ input: UnsafeBufferPointer<Float>, into output: UnsafeMutable
 @inlinable
 public func add(_ input: UnsafeBufferPointer<Float>, to output: UnsafeMutableBufferPointer<Float>) {
     guard let source = input.baseAddress, let result = output.baseAddress else { return }
+    if input.count >= manySamples { return addMany(source, result, input.count) }
     for k in 0..<input.count { result[k] += source[k] }
 }
 
@@ -21,6 +25,7 @@ public func add(
     _ input: UnsafeBufferPointer<Float>, times gain: Float, to output: UnsafeMutableBufferPointer<Float>
 ) {
     guard let source = input.baseAddress, let result = output.baseAddress else { return }
+    if input.count >= manySamples { return addMany(source, times: gain, result, input.count) }
     for k in 0..<input.count { result[k] += source[k] * gain }
 }
 
@@ -30,6 +35,7 @@ public func multiply(
     _ input: UnsafeBufferPointer<Float>, times gain: Float, into output: UnsafeMutableBufferPointer<Float>
 ) {
     guard let source = input.baseAddress, let result = output.baseAddress else { return }
+    if input.count >= manySamples { return multiplyMany(source, by: gain, into: result, count: input.count) }
     for k in 0..<input.count { result[k] = source[k] * gain }
 }
 
@@ -40,5 +46,52 @@ public func mix(
     into output: UnsafeMutableBufferPointer<Float>
 ) {
     guard let first = one.baseAddress, let second = two.baseAddress, let result = output.baseAddress else { return }
+    if output.count >= manySamples { return mixMany(first, a, second, b, result, output.count) }
     for k in 0..<output.count { result[k] = first[k] * a + second[k] * b }
+}
+
+/// So many that the machine's widest vectors are worth a call.
+@inlinable
+var manySamples: Int { 64 }
+
+// All plain arithmetic of ours, which calls nothing.
+
+@usableFromInline @_noLocks @_noAllocation
+func copyMany(_ source: UnsafePointer<Float>, _ result: UnsafeMutablePointer<Float>, _ count: Int) {
+    _unsafePerformance { syrinx_copy(source, result, count) }
+}
+
+@usableFromInline @_noLocks @_noAllocation
+func addMany(_ source: UnsafePointer<Float>, _ result: UnsafeMutablePointer<Float>, _ count: Int) {
+    _unsafePerformance { syrinx_add(source, result, count) }
+}
+
+@usableFromInline @_noLocks @_noAllocation
+func addMany(
+    _ source: UnsafePointer<Float>, times gain: Float, _ result: UnsafeMutablePointer<Float>, _ count: Int
+) {
+    _unsafePerformance { syrinx_add_scaled(source, gain, result, count) }
+}
+
+@usableFromInline @_noLocks @_noAllocation
+func multiplyMany(
+    _ source: UnsafePointer<Float>, by gain: Float, into result: UnsafeMutablePointer<Float>, count: Int
+) {
+    _unsafePerformance { syrinx_scale(source, gain, result, count) }
+}
+
+@usableFromInline @_noLocks @_noAllocation
+func multiplyMany(
+    _ source: UnsafePointer<Float>, byStart start: Float, step: Float, index: Int32,
+    into result: UnsafeMutablePointer<Float>, count: Int
+) {
+    _unsafePerformance { syrinx_scale_gliding(source, start, step, index, result, count) }
+}
+
+@usableFromInline @_noLocks @_noAllocation
+func mixMany(
+    _ first: UnsafePointer<Float>, _ a: Float, _ second: UnsafePointer<Float>, _ b: Float,
+    _ result: UnsafeMutablePointer<Float>, _ count: Int
+) {
+    _unsafePerformance { syrinx_mix(first, a, second, b, result, count) }
 }

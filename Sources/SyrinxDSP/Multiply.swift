@@ -1,5 +1,3 @@
-internal import CSampleKernels
-
 /// Multiplies `input` by a gain, sample by sample: out[k] = in[k] · gain(k).
 ///
 /// - Shape: as many samples as `input` holds; `output` may be the same memory as `input`, or must not overlap it.
@@ -20,7 +18,13 @@ public func multiply(
 /// One pointer only: a loop over two that may be the same memory would not be vectorised.
 @inlinable
 func multiplyInPlace(_ samples: UnsafeMutablePointer<Float>, count: Int, gliding: Int, by gain: LinearGlide) {
-    for k in 0..<gliding { samples[k] *= gain.gliding(k) }
+    if gliding >= manySamples {
+        multiplyMany(
+            samples, byStart: gain.start, step: gain.step, index: Int32(truncatingIfNeeded: gain.elapsed),
+            into: samples, count: gliding)
+    } else {
+        for k in 0..<gliding { samples[k] *= gain.gliding(k) }
+    }
     let steady = gain.target
     if steady == 1 { return }
     if count &- gliding >= manySamples {
@@ -35,23 +39,17 @@ func multiplyApart(
     _ source: UnsafePointer<Float>, _ result: UnsafeMutablePointer<Float>, count: Int, gliding: Int,
     by gain: LinearGlide
 ) {
-    for k in 0..<gliding { result[k] = source[k] * gain.gliding(k) }
+    if gliding >= manySamples {
+        multiplyMany(
+            source, byStart: gain.start, step: gain.step, index: Int32(truncatingIfNeeded: gain.elapsed),
+            into: result, count: gliding)
+    } else {
+        for k in 0..<gliding { result[k] = source[k] * gain.gliding(k) }
+    }
     let steady = gain.target
     if count &- gliding >= manySamples {
         multiplyMany(source + gliding, by: steady, into: result + gliding, count: count &- gliding)
     } else {
         for k in gliding..<count { result[k] = source[k] * steady }
     }
-}
-
-/// So many that the machine's widest vectors are worth a call.
-@inlinable
-var manySamples: Int { 64 }
-
-@usableFromInline @_noLocks @_noAllocation
-func multiplyMany(
-    _ source: UnsafePointer<Float>, by gain: Float, into result: UnsafeMutablePointer<Float>, count: Int
-) {
-    // Plain arithmetic of ours: it calls nothing.
-    _unsafePerformance { syrinx_scale(source, gain, result, count) }
 }

@@ -44,9 +44,9 @@ struct KernelTests {
         #expect(glide.value() == 1 && glide.isSteady && glide.remaining == 0)
     }
 
-    @Test("copy, add, multiply and mix do what they say, in place where they may")
-    func arithmetic() {
-        let (a, b) = (TestSignal.noise(seed: 1, frames: 37), TestSignal.noise(seed: 2, frames: 37))
+    @Test("copy, add, multiply and mix do what they say, in place where they may", arguments: [37, 203])
+    func arithmetic(frames: Int) {
+        let (a, b) = (TestSignal.noise(seed: 1, frames: frames), TestSignal.noise(seed: 2, frames: frames))
         func result(_ body: (UnsafeMutableBufferPointer<Float>) -> Void) -> [Float] {
             var out = b
             out.withUnsafeMutableBufferPointer { body($0) }
@@ -66,6 +66,22 @@ struct KernelTests {
                         == b.map { $0 * 0.5 })
             }
         }
+    }
+
+    @Test("a glide's samples are the same however many are computed at once", arguments: [37, 203])
+    func gliding(frames: Int) {
+        let input = TestSignal.noise(frames: frames)
+        var glide = LinearGlide(at: 0.9)
+        glide.aim(at: -0.3, over: 170)
+        glide.advance(by: 3)
+        let expected = input.enumerated().map { $1 * glide.value(at: $0) }
+        var (apart, inPlace) = (input, input)
+        input.withUnsafeBufferPointer { input in
+            apart.withUnsafeMutableBufferPointer { multiply(input, by: glide, into: $0) }
+        }
+        inPlace.withUnsafeMutableBufferPointer { multiply(UnsafeBufferPointer($0), by: glide, into: $0) }
+        #expect(apart == expected)
+        #expect(inPlace == expected)
     }
 
     @Test("a phase steps exactly: n steps are one step n times as long")

@@ -1,4 +1,4 @@
-// What happens to every sample between a plan and a file: put side by side, rounded, packed; and back; and gain. For vectors
+// What happens to every sample between a plan and a file: put side by side, rounded, packed; and back; and gains and sums. For vectors
 // that Swift's build target does not have.
 //
 // Planes: one for each channel, anywhere. Interleaved samples: frame by frame, of any alignment. The two never overlap.
@@ -46,7 +46,22 @@ void syrinx_encode(const float *const *planes, ptrdiff_t channels, ptrdiff_t fra
 void syrinx_decode(const void *bytes, const struct syrinx_layout *layout, ptrdiff_t channels, ptrdiff_t frames,
                    float *const *planes, bool wide);
 
-// Writes each sample times gain. from and to are one memory, or do not overlap. Chooses its vectors by itself.
+// What follows chooses its vectors by itself. One product and one sum a sample, rounded each: as Swift would, bit for bit.
+
+// Copies samples; from and to do not overlap.
+void syrinx_copy(const float *from, float *to, ptrdiff_t count);
+
+// Writes each sample times gain. from and to are one memory, or do not overlap.
 void syrinx_scale(const float *from, float gain, float *to, ptrdiff_t count);
+
+// Writes sample k times start + step · (index + k). from and to are one memory, or do not overlap.
+void syrinx_scale_gliding(const float *from, float start, float step, int32_t index, float *to, ptrdiff_t count);
+
+// Adds from, or from times gain, to `to`, which does not overlap.
+void syrinx_add(const float *from, float *to, ptrdiff_t count);
+void syrinx_add_scaled(const float *from, float gain, float *to, ptrdiff_t count);
+
+// Writes one · a + two · b to `to`, which overlaps neither.
+void syrinx_mix(const float *one, float a, const float *two, float b, float *to, ptrdiff_t count);
 
 #endif
