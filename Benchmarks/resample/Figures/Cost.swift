@@ -17,7 +17,7 @@ struct Cost {
     }
 
     /// Calls of 64 input frames, µs, the clock's own reading included: median and what one in a thousand exceeds, by the time on
-    /// the wall and by the thread's own.
+    /// the wall and by the thread's own; of both the median of some rounds, as what else runs on the machine comes in bursts.
     ///
     /// What the call does depends on its place in 64 · M inputs, and is the same each time round: of each kind the least of all
     /// rounds counts for `evenness`, the dearest kind over the mean, so that what else runs on the machine is left out.
@@ -46,14 +46,19 @@ struct Cost {
             let sorted = times.sorted()
             return (sorted[sorted.count / 2] / 1_000, sorted[sorted.count * 999 / 1_000] / 1_000)
         }
+        func middle(_ rounds: [(median: Double, rare: Double)]) -> (median: Double, rare: Double) {
+            (rounds.map(\.median).sorted()[rounds.count / 2], rounds.map(\.rare).sorted()[rounds.count / 2])
+        }
         var calls = Calls()
-        calls.wall = shares(times(CLOCK_MONOTONIC))
-        let own = times(CLOCK_THREAD_CPUTIME_ID)
-        calls.own = shares(own)
+        calls.wall = middle((0..<5).map { _ in shares(times(CLOCK_MONOTONIC)) })
+        let rounds = (0..<5).map { _ in times(CLOCK_THREAD_CPUTIME_ID) }
+        calls.own = middle(rounds.map(shares))
         let common = greatestCommonDivisor(input, output)
         let kinds = min(input / common, 4_800)
         var least = [Double](repeating: .infinity, count: kinds)
-        for (index, time) in own.enumerated() { least[index % kinds] = min(least[index % kinds], time) }
+        for round in rounds {
+            for (index, time) in round.enumerated() { least[index % kinds] = min(least[index % kinds], time) }
+        }
         calls.evenness = (least.max() ?? 0) / (least.reduce(0, +) / Double(kinds))
         return calls
     }
