@@ -12,7 +12,7 @@ def run(pipeline, *variables):
     return f"{command} run {here / pipeline} --var in={{in}} --var out={{out}}{more}"
 
 
-qualities = ("fast", "medium", "best")
+qualities = ("fast", "medium", "high", "best")
 offline = {
     "a_convert": {"": run("convert.json")},
     "b_gain_f32": {"": run("gain-f32.json")},
