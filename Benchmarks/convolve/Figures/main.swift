@@ -48,10 +48,24 @@ let input = UnsafeMutablePointer<Float>.allocate(capacity: 2 * total)
 let output = UnsafeMutablePointer<Float>.allocate(capacity: 2 * total)
 for (k, sample) in noise(77, 2 * total).enumerated() { (input + k).initialize(to: sample) }
 output.initialize(repeating: 0, count: 2 * total)
+/// Arithmetic that looks at no memory: it takes as long every time, but for what else the machine does.
+@inline(never)
+func spin(_ turns: Int) -> Double {
+    var value = 1.0
+    for _ in 0..<turns { value = value * 0.999_999 + 1e-9 }
+    return value
+}
+
+/// Times of cycles, by the wall's clock and the thread's own, and of as much arithmetic after each of them by the wall's.
 var walls: [Double] = []
 var own: [Double] = []
+var control: [Double] = []
 walls.reserveCapacity(cycles)
 own.reserveCapacity(cycles)
+control.reserveCapacity(cycles)
+/// Turns that last as long as a cycle, as far as is known.
+var turns = 1_000
+var spun = 0.0
 
 for index in 0..<cycles {
     let (before, ownBefore) = (now(), ownTime())
@@ -67,7 +81,15 @@ for index in 0..<cycles {
     let ownAfter = ownTime()
     walls.append(now() - before)
     own.append(ownAfter - ownBefore)
+    let spinning = now()
+    spun += spin(turns)
+    control.append(now() - spinning)
+    if index % 1_000 == 999 {
+        let last = (walls[(index - 999)...index].sorted()[500], control[(index - 999)...index].sorted()[500])
+        turns = max(1, Int(Double(turns) * last.0 / last.1))
+    }
 }
+precondition(spun > 0)  // so that nobody leaves the arithmetic out
 
 let period = Double(frames) / Double(rate)
 func tell(_ name: String, _ times: [Double], skips: Bool = true) {
@@ -90,6 +112,7 @@ extension String {
 print("convolve, \(frames) frames, \(isTrueStereo ? "true stereo" : "stereo") response of 10 s, partitions of \(sizes)")
 tell("wall", walls)
 tell("own CPU", own)
+tell("control, a loop of arithmetic as long, wall", control)
 
 // What else runs here disturbs single cycles, and never the same ones: the least of all cycles that do the same work, those
 // that lie a longest partition apart, tells what the work itself costs.
