@@ -54,8 +54,6 @@ void syrinx_decode(const void *bytes, const struct syrinx_layout *layout, ptrdif
 // The kind that this machine has.
 #define CHOSEN(name) (syrinx_samples_have_wide_vectors() ? wide_##name : plain_##name)
 
-void syrinx_copy(const float *from, float *to, ptrdiff_t count) { memcpy(to, from, (size_t)count * sizeof(float)); }
-
 void syrinx_scale(const float *from, float gain, float *to, ptrdiff_t count) { CHOSEN(scale)(from, gain, to, count); }
 
 void syrinx_scale_gliding(const float *from, float start, float step, int32_t index, float *to, ptrdiff_t count) {

@@ -7,8 +7,7 @@ internal import CSampleKernels
 public func copy(_ input: UnsafeBufferPointer<Float>, into output: UnsafeMutableBufferPointer<Float>) {
     guard let source = input.baseAddress, let result = output.baseAddress else { return }
     if source == UnsafePointer(result) { return }
-    if input.count >= manySamples { return copyMany(source, result, input.count) }
-    for k in 0..<input.count { result[k] = source[k] }
+    UnsafeMutableRawPointer(result).copyMemory(from: source, byteCount: 4 &* input.count)
 }
 
 /// Adds `input` to `output`, sample by sample. The two must not overlap. Thread: any.
@@ -57,11 +56,6 @@ var manySamples: Int { 64 }
 // All plain arithmetic of ours, which calls nothing.
 
 @usableFromInline @_noLocks @_noAllocation
-func copyMany(_ source: UnsafePointer<Float>, _ result: UnsafeMutablePointer<Float>, _ count: Int) {
-    _unsafePerformance { syrinx_copy(source, result, count) }
-}
-
-@usableFromInline @_noLocks @_noAllocation
 func addMany(_ source: UnsafePointer<Float>, _ result: UnsafeMutablePointer<Float>, _ count: Int) {
     _unsafePerformance { syrinx_add(source, result, count) }
 }
@@ -82,9 +76,9 @@ func multiplyMany(
 
 @usableFromInline @_noLocks @_noAllocation
 func multiplyMany(
-    _ source: UnsafePointer<Float>, byStart start: Float, step: Float, index: Int32,
-    into result: UnsafeMutablePointer<Float>, count: Int
+    _ source: UnsafePointer<Float>, gliding gain: LinearGlide, into result: UnsafeMutablePointer<Float>, count: Int
 ) {
+    let (start, step, index) = (gain.start, gain.step, Int32(truncatingIfNeeded: gain.elapsed))
     _unsafePerformance { syrinx_scale_gliding(source, start, step, index, result, count) }
 }
 

@@ -19,9 +19,7 @@ public func multiply(
 @inlinable
 func multiplyInPlace(_ samples: UnsafeMutablePointer<Float>, count: Int, gliding: Int, by gain: LinearGlide) {
     if gliding >= manySamples {
-        multiplyMany(
-            samples, byStart: gain.start, step: gain.step, index: Int32(truncatingIfNeeded: gain.elapsed),
-            into: samples, count: gliding)
+        multiplyMany(samples, gliding: gain, into: samples, count: gliding)
     } else {
         for k in 0..<gliding { samples[k] *= gain.gliding(k) }
     }
@@ -40,9 +38,7 @@ func multiplyApart(
     by gain: LinearGlide
 ) {
     if gliding >= manySamples {
-        multiplyMany(
-            source, byStart: gain.start, step: gain.step, index: Int32(truncatingIfNeeded: gain.elapsed),
-            into: result, count: gliding)
+        multiplyMany(source, gliding: gain, into: result, count: gliding)
     } else {
         for k in 0..<gliding { result[k] = source[k] * gain.gliding(k) }
     }

@@ -43,11 +43,14 @@ let responses = routes.indices.map { index in
 var convolver = Convolver(
     inputs: 2, outputs: 2, routes: routes, responses: [responses], fadeFrames: 960, sizes: sizes)
 let cycles = Int(seconds * Double(rate)) / frames
+/// The first 12 seconds fill the response, and are left out.
+let filling = min(cycles / 2, 12 * rate / frames)
 let total = cycles * frames
 let input = UnsafeMutablePointer<Float>.allocate(capacity: 2 * total)
 let output = UnsafeMutablePointer<Float>.allocate(capacity: 2 * total)
 for (k, sample) in noise(77, 2 * total).enumerated() { (input + k).initialize(to: sample) }
 output.initialize(repeating: 0, count: 2 * total)
+
 /// Arithmetic that looks at no memory: it takes as long every time, but for what else the machine does.
 @inline(never)
 func spin(_ turns: Int) -> Double {
@@ -63,8 +66,9 @@ var control: [Double] = []
 walls.reserveCapacity(cycles)
 own.reserveCapacity(cycles)
 control.reserveCapacity(cycles)
-/// Turns that last as long as a cycle, as far as is known.
+/// Turns that last as long as a cycle, as far as some cycles have shown.
 var turns = 1_000
+let some = max(1, filling / 4)
 var spun = 0.0
 
 for index in 0..<cycles {
@@ -84,17 +88,17 @@ for index in 0..<cycles {
     let spinning = now()
     spun += spin(turns)
     control.append(now() - spinning)
-    if index % 1_000 == 999 {
-        let last = (walls[(index - 999)...index].sorted()[500], control[(index - 999)...index].sorted()[500])
-        turns = max(1, Int(Double(turns) * last.0 / last.1))
+    // Only as long as nothing counts: it takes the cycles' memory out of the cache.
+    if index < filling, (index + 1) % some == 0 {
+        let (cycle, loop) = (walls.suffix(some).sorted()[some / 2], control.suffix(some).sorted()[some / 2])
+        turns = max(1, Int(Double(turns) * cycle / loop))
     }
 }
 precondition(spun > 0)  // so that nobody leaves the arithmetic out
 
 let period = Double(frames) / Double(rate)
 func tell(_ name: String, _ times: [Double], skips: Bool = true) {
-    // The first 12 seconds fill the response.
-    let sorted = times.dropFirst(skips ? min(times.count / 2, 12 * rate / frames) : 0).sorted()
+    let sorted = times.dropFirst(skips ? filling : 0).sorted()
     func share(_ part: Double) -> String {
         let value = 100 * sorted[min(sorted.count - 1, Int(part * Double(sorted.count)))] / period
         return String(Int(value * 1_000)).leftPadded(6)
@@ -118,7 +122,7 @@ tell("control, a loop of arithmetic as long, wall", control)
 // that lie a longest partition apart, tells what the work itself costs.
 let phases = max(1, (sizes.last ?? 1) / frames)
 var least = [Double](repeating: .infinity, count: phases)
-for index in min(cycles / 2, 12 * rate / frames)..<cycles {
+for index in filling..<cycles {
     least[index % phases] = min(least[index % phases], own[index])
 }
 tell("own CPU, least of each kind of cycle", least.filter(\.isFinite), skips: false)

@@ -48,9 +48,6 @@ void syrinx_decode(const void *bytes, const struct syrinx_layout *layout, ptrdif
 
 // What follows chooses its vectors by itself. One product and one sum a sample, rounded each: as Swift would, bit for bit.
 
-// Copies samples; from and to do not overlap.
-void syrinx_copy(const float *from, float *to, ptrdiff_t count);
-
 // Writes each sample times gain. from and to are one memory, or do not overlap.
 void syrinx_scale(const float *from, float gain, float *to, ptrdiff_t count);
 

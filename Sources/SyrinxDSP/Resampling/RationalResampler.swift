@@ -40,7 +40,7 @@ package struct RationalResampler: ~Copyable {
         self.table = table
         self.channels = channels
         (inputStep, foreSteps) = (table.key.inputStep, table.key.foreSteps)
-        (behind, foreAdvance) = (table.key.span.behind, table.fore?.advance ?? 0)
+        (behind, foreAdvance) = (table.bank.behind, table.fore?.advance ?? 0)
         guard let first = table.fore else {
             bank = FilterBank(
                 table.bank, channels: channels, backlog: backlog, largestInput: largestInput, scratch: table.scratch,

@@ -57,7 +57,8 @@ package final class ResamplerTable: Sendable {
 
         /// The most inputs that an output is made of.
         package var taps: Int {
-            foreSteps == 0 ? span.behind + span.ahead : reach + foreHalf + toInputs(span.behind)
+            let (behind, ahead) = span
+            return foreSteps == 0 ? behind + ahead : 2 * foreHalf + toInputs(ahead) + toInputs(behind)
         }
 
         /// The inputs of the one filter, or of the long one in its input's samples: how many up to the one at, or just before, an
